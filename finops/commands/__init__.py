@@ -1,0 +1,30 @@
+"""The commands, one module per subject; each lists its own in `COMMANDS`.
+
+To add one: write a function whose docstring is its help and whose body imports what is heavy, put
+`("group name", function)` or `("name", function)` into the module's `COMMANDS`, and the module into
+`COMMAND_MODULES`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final, Protocol
+
+from finops.commands import configuration
+
+
+class CommandModule(Protocol):
+    """A module with commands: the words a person types, and the function they call."""
+
+    COMMANDS: tuple[tuple[str, Callable[..., Any]], ...]
+
+
+GROUPS: Final[dict[str, str]] = {
+    "config": "Settings in force, where each comes from, and their schema.",
+    "import": "Bring in files: other providers' bills.",
+    "export": "Write the results in other tools' formats.",
+    "report": "Write the reports people read.",
+    "lake": "Look after the lake.",
+}
+
+COMMAND_MODULES: Final[tuple[CommandModule, ...]] = (configuration,)

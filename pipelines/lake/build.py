@@ -1,0 +1,138 @@
+"""Runs a SQL model over the partitions whose inputs changed, and commits only what came out different."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import duckdb
+import pyarrow as pa
+import pyarrow.compute as pc
+from deltalake import Schema
+
+from pipelines.lake.engine import Catalog, connect
+from pipelines.lake.sql_models import ALL, SqlModel
+from pipelines.lake.store import WHOLE, PartitionState
+
+
+@dataclass(frozen=True)
+class Built:
+    """What a build did: partitions looked at, partitions written, rows written."""
+
+    table: str
+    asked: tuple[str, ...]
+    written: tuple[str, ...]
+    rows_written: int
+
+
+def build(catalog: Catalog, model: SqlModel, months: Sequence[str]) -> Built:
+    """Bring `model` up to date for `months` ('YYYY-MM'; ignored by a table without partitions).
+
+    A view needs no work. When the select's columns changed, every stored partition is made anew.
+    """
+    asked = tuple(sorted(months)) if model.partition_by else (WHOLE,)
+    if not model.is_stored:
+        return Built(model.table, asked, (), 0)
+    state = catalog.state(model.table)
+    inputs = {partition: _inputs_fingerprint(catalog, model, partition) for partition in asked}
+    stale = [p for p in asked if p not in state.partitions or state.partitions[p].inputs != inputs[p]]
+    if not stale:
+        return Built(model.table, asked, (), 0)
+    rows, content = _run(catalog, model, stale)
+    if state.delta is not None and Schema.from_arrow(rows.schema) != state.delta.schema():
+        stale = sorted({*asked, *state.partitions})
+        inputs = {p: _inputs_fingerprint(catalog, model, p) for p in stale}
+        rows, content = _run(catalog, model, stale)
+        changed = stale
+    else:
+        changed = [p for p in stale if p not in state.partitions or state.partitions[p].content != content[p]]
+    if not changed:
+        return Built(model.table, asked, (), 0)
+    states = {p: PartitionState(content[p], inputs[p]) for p in changed}
+    written = catalog.lake.replace(model.table, _only(rows, model, changed), states, model.partition_by)
+    catalog.forget(model.table)
+    return Built(model.table, asked, tuple(changed), written)
+
+
+def _inputs_fingerprint(catalog: Catalog, model: SqlModel, partition: str) -> str:
+    """Hash of the select, of the views it reads through and of its input partitions' contents."""
+    parts = [model.fingerprint]
+    for read in sorted(model.reads):
+        parts += [view.fingerprint for view in _views(catalog, read)]
+    for table, wanted in sorted(_demand(catalog, model, [partition]).items()):
+        state = catalog.state(table)
+        names = sorted(state.partitions) if wanted is None else wanted
+        parts += [f"{table}/{name}={state.partitions[name].content}" for name in names if name in state.partitions]
+    return hashlib.sha256("|".join(parts).encode()).hexdigest()[:32]
+
+
+def _views(catalog: Catalog, table: str) -> list[SqlModel]:
+    model = catalog.models.by_name.get(table)
+    if model is None or model.is_stored:
+        return []
+    return [model, *(view for read in sorted(model.reads) for view in _views(catalog, read))]
+
+
+def _demand(catalog: Catalog, model: SqlModel, partitions: Sequence[str]) -> dict[str, list[str] | None]:
+    """Which partitions of each stored input this model needs to build `partitions`; None means all."""
+    demand: dict[str, list[str] | None] = {}
+    for read in sorted(model.reads):
+        for table in catalog.physical(read):
+            back = model.months_back.get(table, model.months_back.get(read, 0))
+            if model.partition_by is None or back == ALL or not _is_monthly(catalog, table):
+                demand[table] = None
+            elif demand.get(table, []) is not None:
+                wanted = {month for p in partitions for month in _months_until(p, back)}
+                demand[table] = sorted({*(demand.get(table) or []), *wanted})
+    return demand
+
+
+def _is_monthly(catalog: Catalog, table: str) -> bool:
+    model = catalog.models.by_name.get(table)
+    if model is not None:
+        return model.partition_by is not None
+    return catalog.state(table).partition_by is not None
+
+
+def _months_until(month: str, back: int) -> list[str]:
+    year, number = int(month[:4]), int(month[5:])
+    ordinals = range(year * 12 + number - 1 - back, year * 12 + number)
+    return [f"{ordinal // 12:04d}-{ordinal % 12 + 1:02d}" for ordinal in ordinals]
+
+
+def _run(catalog: Catalog, model: SqlModel, partitions: Sequence[str]) -> tuple[pa.Table, dict[str, str]]:
+    """Rows of these partitions in a canonical order, and the content hash of each partition."""
+    connection = connect(catalog.lake.address)
+    with connection:
+        catalog.register(connection, sorted(model.reads), _demand(catalog, model, partitions))
+        chosen = ""
+        if model.partition_by:
+            values = ", ".join(f"'{p}'" for p in partitions)
+            chosen = f"where {model.partition_by} in ({values})"
+        connection.execute(f"create temp table result as select * from ({model.sql}) {chosen}")
+        rows = connection.execute("select * from result order by all").to_arrow_table()
+        return rows, content_hashes(connection, "result", model.partition_by, partitions)
+
+
+def content_hashes(
+    connection: duckdb.DuckDBPyConnection, relation: str, partition_by: str | None, partitions: Sequence[str]
+) -> dict[str, str]:
+    """Hash of each partition's rows, whatever their order; a partition without rows has one too."""
+    partition = partition_by or f"'{WHOLE}'"
+    found: Mapping[str, str] = dict(
+        connection.execute(
+            f"""
+            select part, sha256(string_agg(row_hash, '' order by row_hash)) from (
+                select {partition} as part, sha256({relation}::varchar) as row_hash from {relation}
+            ) group by part
+            """
+        ).fetchall()
+    )
+    return {p: found.get(p, "empty")[:32] for p in partitions}
+
+
+def _only(rows: pa.Table, model: SqlModel, partitions: Sequence[str]) -> pa.Table:
+    if model.partition_by is None:
+        return rows
+    return rows.filter(pc.is_in(rows[model.partition_by], value_set=pa.array(list(partitions), pa.string())))

@@ -1,0 +1,153 @@
+"""DuckDB over the current files of Delta tables.
+
+A table is read by its file list, never by a glob: a Delta folder also holds the files of older versions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from pipelines.errors import UsageError
+from pipelines.lake.address import Address
+from pipelines.lake.sql_models import Layered, SqlModel, tables_read
+from pipelines.lake.store import Lake, TableState
+from pipelines.lake.tables import PYTHON_TABLES, PythonTable
+
+Demand = Mapping[str, Sequence[str] | None]
+"""Which partitions of each table are wanted; None means all."""
+
+
+def connect(address: Address | None = None) -> duckdb.DuckDBPyConnection:
+    """An in-memory DuckDB in UTC that downloads nothing; for a lake on S3 it holds the key in this connection only."""
+    connection = duckdb.connect(
+        ":memory:",
+        config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"},
+    )
+    connection.execute("set TimeZone = 'UTC'")
+    connection.execute("set preserve_insertion_order = false")
+    if address is not None and address.s3 is not None:
+        _sign_in(connection, address)
+    return connection
+
+
+def _sign_in(connection: duckdb.DuckDBPyConnection, address: Address) -> None:
+    import duckdb_extension_httpfs
+
+    folder = Path(duckdb_extension_httpfs.__file__).parent / "extensions" / f"v{duckdb.__version__}"
+    connection.execute(f"load '{folder / 'httpfs.duckdb_extension'}'")
+    s3 = address.s3
+    assert s3 is not None
+    connection.execute(
+        f"""
+        create secret lake (
+            type s3, key_id {_quoted(s3.access_key)}, secret {_quoted(s3.secret_key)},
+            region {_quoted(s3.region)}, endpoint {_quoted(s3.host)}, url_style 'path',
+            use_ssl {str(s3.uses_tls).lower()}
+        )
+        """
+    )
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+class Catalog:
+    """Registers tables and views of the lake in a DuckDB connection, as far as a query asks for them."""
+
+    def __init__(self, lake: Lake, models: Layered) -> None:
+        self.lake = lake
+        self.models = models
+        self._states: dict[str, TableState] = {}
+
+    def state(self, table: str) -> TableState:
+        """The table's current version, read once per catalogue."""
+        if table not in self._states:
+            self._states[table] = self.lake.state(table)
+        return self._states[table]
+
+    def forget(self, table: str) -> None:
+        """Read this table's version anew next time; call after writing it."""
+        self._states.pop(table, None)
+
+    def names(self) -> list[str]:
+        """Every table a query may name."""
+        return sorted({*self.models.by_name, *PYTHON_TABLES})
+
+    def physical(self, table: str) -> set[str]:
+        """The stored tables a name stands for: itself, or what a view reads."""
+        model = self.models.by_name.get(table)
+        if model is None or model.is_stored:
+            return {table}
+        return {name for read in model.reads for name in self.physical(read)}
+
+    def register(
+        self, connection: duckdb.DuckDBPyConnection, tables: Iterable[str], demand: Demand | None = None
+    ) -> None:
+        """Make `tables` (and what views among them read) readable by name."""
+        done: set[str] = set()
+        for table in tables:
+            self._register(connection, table, demand or {}, done)
+
+    def _register(self, connection: duckdb.DuckDBPyConnection, table: str, demand: Demand, done: set[str]) -> None:
+        if table in done:
+            return
+        done.add(table)
+        connection.execute(f"create schema if not exists {table.split('.')[0]}")
+        model = self.models.by_name.get(table)
+        if model is not None and not model.is_stored:
+            for read in sorted(model.reads):
+                self._register(connection, read, demand, done)
+            connection.execute(f"create or replace view {table} as {model.sql}")
+        else:
+            self._register_stored(connection, table, model, demand.get(table))
+
+    def _register_stored(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        table: str,
+        model: SqlModel | None,
+        partitions: Sequence[str] | None,
+    ) -> None:
+        state = self.state(table)
+        files = state.files(partitions)
+        if not files:
+            placeholder = f"_{table.replace('.', '_')}"
+            connection.register(placeholder, self._schema(table, model, state).empty_table())
+            connection.execute(f"create or replace view {table} as select * from {placeholder}")
+            return
+        hive = ""
+        if state.partition_by is not None:
+            hive = f", hive_partitioning = true, hive_types = {{'{state.partition_by}': varchar}}"
+        listed = ", ".join(_quoted(_readable(file)) for file in files)
+        columns = ", ".join(f'"{name}"' for name in state.schema.names)
+        connection.execute(
+            f"create or replace view {table} as "
+            f"select {columns} from read_parquet([{listed}], union_by_name = true{hive})"
+        )
+
+    def _schema(self, table: str, model: SqlModel | None, state: TableState) -> pa.Schema:
+        if state.delta is not None:
+            return state.schema
+        declared: PythonTable | None = PYTHON_TABLES.get(table)
+        if declared is not None:
+            return declared.schema
+        if model is None:
+            raise UsageError(f"no table is called {table!r}; `finops sql 'show tables'` lists them")
+        raise UsageError(f"{table} was not built yet; run `finops demo`, or `finops run` on your account")
+
+    def query(self, sql: str) -> pa.Table:
+        """Answer one select over the lake's tables by name."""
+        connection = connect(self.lake.address)
+        with connection:
+            self.register(connection, sorted(tables_read(sql)))
+            return connection.execute(sql).to_arrow_table()
+
+
+def _readable(uri: str) -> str:
+    """deltalake answers plain paths or file URLs for local tables; DuckDB wants paths."""
+    return Address(uri).readable if uri.startswith("file://") else uri

@@ -1,0 +1,163 @@
+"""The files of `sql/`: what each says of itself, and the order they build in.
+
+One file holds one `select`, written as if for all time. Its header tells the rest:
+
+    -- first lines: what the table means
+    -- grain: charge_date, project_id
+    -- partition: billing_month | usage_month | none
+    -- reads: silver.costs 1 month back      (default: the same partition; `all` lifts the limit)
+    -- stored: table | view
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from graphlib import TopologicalSorter
+from itertools import takewhile
+from pathlib import Path
+
+import sqlglot
+from sqlglot import exp
+
+from pipelines.errors import ConfigurationError
+
+SQL_FOLDER = Path(__file__).parents[2] / "sql"
+LAYERS = ("bronze", "silver", "gold")
+ALL = -1
+"""Months back of an input that is read whole."""
+
+_KEYS = ("grain", "partition", "reads", "stored", "checks", "severity")
+
+
+@dataclass(frozen=True)
+class SqlModel:
+    """One file of `sql/silver` or `sql/gold`."""
+
+    layer: str
+    name: str
+    sql: str
+    description: str
+    grain: tuple[str, ...]
+    partition_by: str | None
+    months_back: Mapping[str, int] = field(default_factory=dict)
+    is_stored: bool = True
+
+    @property
+    def table(self) -> str:
+        """The word people say: `gold.daily_costs`."""
+        return f"{self.layer}.{self.name}"
+
+    @cached_property
+    def reads(self) -> frozenset[str]:
+        """Tables of the lake in its from clauses."""
+        return tables_read(self.sql)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Changes when the select or its header changes."""
+        text = f"{self.sql}|{self.grain}|{self.partition_by}|{sorted(self.months_back.items())}"
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class Layered:
+    """All models by table name, in the order they can be built."""
+
+    by_name: Mapping[str, SqlModel]
+
+    def __iter__(self) -> Iterator[SqlModel]:
+        graph = {name: set(model.reads) for name, model in self.by_name.items()}
+        for name in TopologicalSorter(graph).static_order():
+            if name in self.by_name:
+                yield self.by_name[name]
+
+
+@dataclass(frozen=True)
+class SqlCheck:
+    """One file of `sql/checks`: a query whose rows are the offending ones."""
+
+    name: str
+    sql: str
+    description: str
+    table: str
+    is_blocking: bool
+
+
+def tables_read(sql: str) -> frozenset[str]:
+    """Qualified tables of the lake in a query (DuckDB's own function would bind it, and fail on missing ones)."""
+    tree = sqlglot.parse_one(sql, dialect="duckdb")
+    return frozenset(
+        f"{table.db}.{table.name}".lower()
+        for table in tree.find_all(exp.Table)
+        if table.db and table.db.lower() in LAYERS
+    )
+
+
+def load_models(folder: Path = SQL_FOLDER) -> Layered:
+    """Read every file of `silver/` and `gold/`."""
+    models = [_model(layer, path) for layer in LAYERS for path in sorted((folder / layer).glob("*.sql"))]
+    return Layered({model.table: model for model in models})
+
+
+def load_checks(folder: Path = SQL_FOLDER) -> list[SqlCheck]:
+    """Read every file of `checks/`."""
+    checks = []
+    for path in sorted((folder / "checks").glob("*.sql")):
+        description, header, sql = _parts(path)
+        checks.append(
+            SqlCheck(
+                path.stem,
+                sql,
+                description,
+                header["checks"][0],
+                header.get("severity", ["error"])[0] == "error",
+            )
+        )
+    return checks
+
+
+def _model(layer: str, path: Path) -> SqlModel:
+    description, header, sql = _parts(path)
+    for key in ("grain", "partition"):
+        if key not in header:
+            raise ConfigurationError(f"{path.name}: no `-- {key}:` line; every model says its {key}")
+    partition = header["partition"][0]
+    return SqlModel(
+        layer=layer,
+        name=path.stem,
+        sql=sql,
+        description=description,
+        grain=tuple(column.strip() for column in header["grain"][0].split(",")),
+        partition_by=None if partition == "none" else partition,
+        months_back=dict(_months_back(path, line) for line in header.get("reads", [])),
+        is_stored=header.get("stored", ["table"])[0] == "table",
+    )
+
+
+def _months_back(path: Path, line: str) -> tuple[str, int]:
+    found = re.fullmatch(r"(\w+\.\w+) (?:(\d+) months? back|(all))", line)
+    if found is None:
+        raise ConfigurationError(f"{path.name}: `-- reads: {line}`; write `silver.costs 1 month back` or `… all`")
+    table, months, _ = found.groups()
+    return table, int(months) if months else ALL
+
+
+def _parts(path: Path) -> tuple[str, dict[str, list[str]], str]:
+    """Description, header keys and the select of one file."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    head = list(takewhile(lambda line: line.startswith("--"), lines))
+    description: list[str] = []
+    header: dict[str, list[str]] = {}
+    for line in head:
+        text = line.removeprefix("--").strip()
+        key, colon, value = text.partition(":")
+        if colon and key in _KEYS:
+            header.setdefault(key, []).append(value.strip())
+        else:
+            description.append(text)
+    sql = "\n".join(lines[len(head) :]).strip().rstrip(";")
+    return " ".join(description).strip(), header, sql

@@ -1,0 +1,61 @@
+"""Bronze: what the source said and when it was asked. Rows are as received; names and types are silver's work."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+from pipelines.lake.tables.python_table import PythonTable
+
+_UTC = pa.timestamp("us", tz="UTC")
+_TEXT = pa.string()
+
+ANSWERS = PythonTable(
+    "bronze.answers",
+    "Every answer of a source as received, one row a page; an answer equal to the last one is not stored again.",
+    pa.schema(
+        [
+            ("answer_hash", _TEXT),
+            ("question_hash", _TEXT),
+            ("source", _TEXT),
+            ("path", _TEXT),
+            ("parameters", _TEXT),
+            ("page", pa.int64()),
+            ("status", pa.int64()),
+            ("asked_at", _UTC),
+            ("extra", _TEXT),
+            ("body", _TEXT),
+            ("billing_month", _TEXT),
+        ]
+    ),
+    "billing_month",
+)
+
+ITEM_SCHEMA = pa.schema(
+    [
+        ("answer_hash", _TEXT),
+        ("source", _TEXT),
+        ("path", _TEXT),
+        ("position", pa.int64()),
+        ("item", _TEXT),
+        ("billing_month", _TEXT),
+    ]
+)
+
+
+def _items(name: str, description: str) -> PythonTable:
+    return PythonTable(f"bronze.{name}", description, ITEM_SCHEMA, "billing_month")
+
+
+BRONZE_TABLES = (
+    ANSWERS,
+    _items("charges", "Charges of one UTC day each, cut to that day by Scaleway, as JSON text per charge."),
+    _items("consumptions", "Lines of the monthly consumption, one snapshot whenever it changed."),
+    _items("invoices", "Invoices of the organisation."),
+    _items("taxes", "Taxes by month."),
+    _items("discounts", "Discounts and vouchers with what remains of them."),
+    _items("budgets", "Budgets set at Scaleway."),
+    _items("products", "The public price list; a snapshot whenever it changed."),
+    _items("projects", "Projects of the organisation."),
+    _items("resources", "What exists, per product and locality; a snapshot whenever it changed."),
+    _items("server_types", "Instance types sold per zone, with price and size."),
+)

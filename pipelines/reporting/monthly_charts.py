@@ -1,0 +1,150 @@
+"""The charts of the monthly report. Each title states the finding; each chart brings its data as a table."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from pipelines.reporting.display import Chart, Table
+from pipelines.reporting.figures import (
+    CATEGORY_COLOURS,
+    REST_COLOUR,
+    bridge_figure,
+    daily_figure,
+    history_figure,
+    script_json,
+    waterfall_figure,
+)
+from pipelines.reporting.folding import largest_both_ways
+from pipelines.reporting.money import MoneyFormat, total
+from pipelines.reporting.monthly_facts import data_until
+from pipelines.reporting.monthly_rows import MonthlyInput, SummaryRow
+from pipelines.reporting.monthly_tables import daily_series, daily_table, history_table, waterfall_table
+from pipelines.reporting.sentence import month_name, project_contributions
+
+BRIDGE_EACH_WAY = 5
+
+
+def is_comparable(report: MonthlyInput) -> bool:
+    """Whether totals of this month and the one before may be set against each other."""
+    return report.summary.is_complete and report.summary.delta_cost is not None and bool(report.movers)
+
+
+def daily_chart(report: MonthlyInput, money: MoneyFormat) -> Chart | None:
+    """Cost per day, stacked by the largest services."""
+    days, series = daily_series(report)
+    if not days:
+        return None
+    heights = [total(values[i] for _, values in series) for i in range(len(days))]
+    low, high = heights.index(min(heights)), heights.index(max(heights))
+    title = (
+        f"A day cost between {money.headline(heights[low])} ({days[low].day} {days[low]:%b}) "
+        f"and {money.headline(heights[high])} ({days[high].day} {days[high]:%b}); "
+        f"{series[0][0]} {'is' if len(series) > 1 else 'are'} the largest part"
+    )
+    if len(days) == 1:
+        title = f"The only day with charges cost {money.headline(heights[0])}"
+    figure = daily_figure(days, series, money)
+    colours = (*CATEGORY_COLOURS[: len(series)], REST_COLOUR)
+    legend = tuple((name, colour) for (name, _), colour in zip(series, colours, strict=False))
+    return _chart("daily", title, "gold.daily_costs", figure, daily_table(report, money), report, legend)
+
+
+def bridge_chart(report: MonthlyInput, money: MoneyFormat) -> Chart | None:
+    """How the change came about, project by project; the last bar is the whole of it."""
+    if not is_comparable(report):
+        return None
+    parts = list(project_contributions(report.movers).items())
+    whole = report.summary.delta_cost
+    assert whole is not None
+    folded = largest_both_ways(parts, lambda part: part[1], BRIDGE_EACH_WAY)
+    bars = list(folded.shown)
+    rest = whole - total(amount for _, amount in bars)
+    if rest:
+        bars.append((f"{len(folded.folded)} others" if len(folded.folded) > 1 else "Other", rest))
+    before = month_name(report.month_before, beside=report.month)
+    title = _bridge_title(bars, whole, before, report, money)
+    figure = bridge_figure(bars, (f"{month_name(report.month, report.month)} − {before}", whole), money)
+    return _chart("bridge", title, "gold.cost_movers", figure, None, report)
+
+
+def _bridge_title(
+    bars: Sequence[tuple[str, Decimal]], whole: Decimal, before: str, report: MonthlyInput, money: MoneyFormat
+) -> str:
+    rising = [bar for bar in bars if bar[1] > 0]
+    falling = [bar for bar in bars if bar[1] < 0]
+    month = month_name(report.month, beside=report.month)
+    if money.rounded(whole) == 0:
+        return f"{month} cost as much as {before}"
+    title = f"{month} cost {money.headline(abs(whole))} {'more' if whole > 0 else 'less'} than {before}"
+    leading = (rising or falling) if whole > 0 else (falling or rising)
+    opposed = falling if whole > 0 else rising
+    if leading:
+        title += f": {leading[0][0]} {'rose' if leading[0][1] > 0 else 'fell'} most"
+    if leading and opposed and opposed is not leading:
+        title += f", {opposed[0][0]} {'rose' if opposed[0][1] > 0 else 'fell'}"
+    return title
+
+
+def history_chart(report: MonthlyInput, money: MoneyFormat) -> Chart | None:
+    """Up to thirteen months, the newest marked."""
+    points = [(row.billing_month, row.billed_cost, row.is_complete) for row in report.history]
+    if not points:
+        return None
+    figure = history_figure(points, money)
+    title = _history_title(report, money)
+    return _chart("history", title, "gold.monthly_summary", figure, history_table(report, money), report)
+
+
+def _history_title(report: MonthlyInput, money: MoneyFormat) -> str:
+    summary = report.summary
+    name = month_name(report.month, beside=report.month)
+    complete = [row for row in report.history if row.is_complete]
+    if len(report.history) == 1:
+        return f"{month_name(report.month)} is the first month with charges"
+    if not summary.is_complete:
+        dearest = max(complete, key=lambda row: row.billed_cost, default=summary)
+        return (
+            f"{name} is open; the dearest complete month was {month_name(dearest.billing_month)} "
+            f"({money.headline(dearest.billed_cost)})"
+        )
+    place = _place(summary.billed_cost, [row.billed_cost for row in complete])
+    per_day = _place(summary.cost_per_day, _daily(complete))
+    if place == per_day:
+        return f"{name} is the {place} of {len(complete)} months, in total and per day"
+    return f"{name} is the {place} of {len(complete)} months in total, the {per_day} per day"
+
+
+def _daily(rows: Sequence[SummaryRow]) -> list[Decimal]:
+    return [row.cost_per_day for row in rows if row.cost_per_day is not None]
+
+
+def _place(value: Decimal | None, values: Sequence[Decimal]) -> str:
+    """`dearest`, `second dearest`, … `cheapest`."""
+    above = sum(other > value for other in values) if value is not None else 0
+    words = ("dearest", "second dearest", "third dearest")
+    if above < len(words):
+        return words[above]
+    return "cheapest" if above == len(values) - 1 else f"{above + 1}th dearest"
+
+
+def waterfall_chart(report: MonthlyInput, money: MoneyFormat) -> Chart | None:
+    """From list price to the invoice; steps whose amount is unknown are left to the table."""
+    steps = [(row.step, row.amount, row.is_subtotal) for row in report.waterfall if row.amount is not None]
+    if not steps:
+        return None
+    first, last = steps[0], steps[-1]
+    title = f"{first[0]} {money.headline(first[1])} becomes {last[0].lower()} {money.headline(last[1])}"
+    figure = waterfall_figure(steps, money)
+    return _chart("invoice", title, "gold.invoice_waterfall", figure, waterfall_table(report, money), report)
+
+
+def _chart(
+    name: str,
+    title: str,
+    table: str,
+    figure: "object",
+    data: Table | None,
+    report: MonthlyInput,
+    legend: tuple[tuple[str, str], ...] = (),
+) -> Chart:
+    source = f"Source: {table} · {report.currency} · data until {data_until(report)}, UTC"
+    return Chart(name, title, source, script_json(figure), int(figure.layout.height), data, legend)

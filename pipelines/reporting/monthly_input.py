@@ -1,0 +1,125 @@
+"""Dict rows of gold tables, as DuckDB or polars return them, become the typed input of the monthly report."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any, TypeVar, get_type_hints
+
+from pipelines.errors import UsageError
+from pipelines.reporting.monthly_rows import (
+    HEADLINE_BASIS,
+    CoverageRow,
+    DailyRow,
+    FailedCheck,
+    FreshnessRow,
+    GoldRow,
+    InvoiceRow,
+    MonthlyInput,
+    MoverRow,
+    ResidualRow,
+    SpenderRow,
+    SummaryRow,
+    WaterfallRow,
+)
+
+Rows = Mapping[str, Sequence[Mapping[str, Any]]]
+HISTORY_MONTHS = 13
+TABLES = (
+    *(SummaryRow.TABLE, DailyRow.TABLE, MoverRow.TABLE, SpenderRow.TABLE, CoverageRow.TABLE),
+    *(ResidualRow.TABLE, InvoiceRow.TABLE, WaterfallRow.TABLE, FreshnessRow.TABLE),
+)
+
+Row = TypeVar("Row", bound=GoldRow)
+
+
+def currencies(rows_by_table: Rows, month: str) -> tuple[str, ...]:
+    """Currencies charged in the month, the euro first."""
+    found = {
+        str(row["billing_currency"])
+        for row in rows_by_table.get(SummaryRow.TABLE, ())
+        if row["billing_month"] == month
+    }
+    return tuple(sorted(found, key=lambda currency: (currency != "EUR", currency)))
+
+
+def monthly_input(
+    rows_by_table: Rows,
+    month: str,
+    currency: str,
+    *,
+    organization_name: str,
+    as_of: datetime,
+    product_version: str,
+    checks_failed: Sequence[FailedCheck] = (),
+    headline_basis: str = HEADLINE_BASIS,
+) -> MonthlyInput:
+    """Typed rows of one month and currency, out of dict rows as DuckDB or polars return them.
+
+    Tables may hold more months and currencies than asked for. A missing column, a float where money is
+    expected or a month without summary is refused.
+    """
+
+    def read(kind: type[Row], *, dated: bool = False) -> tuple[Row, ...]:
+        wanted = [
+            row
+            for row in rows_by_table.get(kind.TABLE, ())
+            if row.get("billing_currency", currency) == currency
+            and (dated or row.get("billing_month", month) == month)
+        ]
+        return tuple(typed(kind, row) for row in wanted)
+
+    history = tuple(sorted(read(SummaryRow, dated=True), key=lambda row: row.billing_month))
+    history = tuple(row for row in history if row.billing_month <= month)[-HISTORY_MONTHS:]
+    if not history or history[-1].billing_month != month:
+        raise UsageError(f"no {currency} row for {month} in {SummaryRow.TABLE}; build that month first")
+    return MonthlyInput(
+        organization_name=organization_name,
+        month=month,
+        currency=currency,
+        as_of=as_of,
+        product_version=product_version,
+        summary=history[-1],
+        history=history,
+        daily=read(DailyRow),
+        movers=read(MoverRow),
+        top_spenders=tuple(sorted(read(SpenderRow), key=lambda row: (row.dimension, row.rank))),
+        coverage=read(CoverageRow),
+        residuals=read(ResidualRow),
+        invoice=next(iter(read(InvoiceRow)), None),
+        waterfall=tuple(sorted(read(WaterfallRow), key=lambda row: row.step_number)),
+        freshness=tuple(sorted(read(FreshnessRow), key=lambda row: row.source)),
+        checks_failed=tuple(checks_failed),
+        headline_basis=headline_basis,
+    )
+
+
+def typed(kind: type[Row], row: Mapping[str, Any]) -> Row:
+    """One dict row as its dataclass; columns the report does not use are ignored."""
+    types = get_type_hints(kind)
+    names = [field.name for field in fields(kind)]  # type: ignore[arg-type]
+    missing = [name for name in names if name not in row]
+    if missing:
+        raise UsageError(f"{kind.TABLE} has no column {', '.join(missing)}; rebuild it with `finops run`")
+    return kind(**{name: _value(kind.TABLE, name, types[name], row[name]) for name in names})
+
+
+def _value(table: str, name: str, kind: Any, value: Any) -> Any:
+    allowed = getattr(kind, "__args__", (kind,))
+    if value is None and type(None) in allowed:
+        return None
+    if value is None:
+        raise UsageError(f"{table}.{name} is null, and the report needs it; rebuild it with `finops run`")
+    if Decimal in allowed and isinstance(value, int) and not isinstance(value, bool):
+        return Decimal(value)
+    if date in allowed and isinstance(value, datetime):
+        return value.date()
+    if int in allowed and isinstance(value, Decimal) and value == value.to_integral_value():
+        return int(value)
+    if isinstance(value, datetime) and value.tzinfo is None:
+        raise UsageError(f"{table}.{name} is {value}, a time without zone; the lake holds UTC times only")
+    if isinstance(value, datetime):
+        return value.astimezone(UTC)
+    if not isinstance(value, tuple(allowed)):
+        raise UsageError(f"{table}.{name} is {type(value).__name__} {value!r}, expected {kind}")
+    return value

@@ -1,0 +1,150 @@
+"""The report's first sentence, from data and without adjectives."""
+
+from calendar import monthrange
+from collections import defaultdict
+from decimal import Decimal
+
+from pipelines.reporting.money import MoneyFormat, divided, is_flat, percent, total
+from pipelines.reporting.monthly_rows import MonthlyInput, MoverRow, SummaryRow
+
+MONTH_NAMES = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
+NO_PROJECT = "no project"
+SECOND_DRIVER = Decimal("0.1")  # a second name is given from a tenth of the change on
+
+
+def month_name(month: str, beside: str | None = None) -> str:
+    """`October 2026`; only `September` beside a month of the same year."""
+    name = MONTH_NAMES[int(month[5:]) - 1]
+    return name if beside and beside[:4] == month[:4] else f"{name} {month[:4]}"
+
+
+def days_in(month: str) -> int:
+    """Calendar days of a `YYYY-MM` month."""
+    return monthrange(int(month[:4]), int(month[5:]))[1]
+
+
+def headline_sentence(report: MonthlyInput, money: MoneyFormat) -> str:
+    """What was spent, how that differs from the month before, per day too, and what explains it."""
+    summary = report.summary
+    if not summary.is_complete:
+        return _open_month(report, money)
+    if report.previous is None or summary.previous_cost is None or summary.delta_cost is None:
+        return _first_month(report, money)
+    return " ".join(
+        part
+        for part in (
+            _comparison(summary, report.previous, money),
+            _per_day(summary, report.previous, money),
+            _drivers(report, money),
+        )
+        if part
+    )
+
+
+def project_contributions(movers: tuple[MoverRow, ...]) -> dict[str, Decimal]:
+    """The change per project: mover rows of one project put together."""
+    grouped: dict[str, list[Decimal]] = defaultdict(list)
+    for row in movers:
+        grouped[row.project_name or row.project_id or NO_PROJECT].append(row.delta_cost)
+    return {name: total(parts) for name, parts in grouped.items()}
+
+
+def _spent(summary: SummaryRow, money: MoneyFormat) -> str:
+    month = month_name(summary.billing_month)
+    if summary.billed_cost < 0:
+        return f"Credits exceeded charges in {month}: the month comes to {money.headline(summary.billed_cost)}"
+    return f"You spent {money.headline(summary.billed_cost)} in {month}"
+
+
+def _comparison(summary: SummaryRow, previous: SummaryRow, money: MoneyFormat) -> str:
+    before = month_name(previous.billing_month, beside=summary.billing_month)
+    delta, base = summary.delta_cost, summary.previous_cost
+    assert delta is not None and base is not None
+    if delta == 0:
+        return f"{_spent(summary, money)}, exactly as much as in {before}."
+    ratio = money.change_ratio(delta, base)
+    if base > 0 and is_flat(divided(delta, base)):
+        change = f"{money.signed_headline(delta)}, {ratio}"
+        return f"{_spent(summary, money)}, about the same as in {before} ({change})."
+    word = "more" if delta > 0 else "less"
+    note = f" ({ratio})" if ratio[-1] == "%" else ""
+    return f"{_spent(summary, money)}, {money.headline(abs(delta))} {word} than in {before}{note}."
+
+
+def _per_day(summary: SummaryRow, previous: SummaryRow, money: MoneyFormat) -> str:
+    """Said only where the months differ in days: there the total says less than the day does."""
+    more = summary.charged_days - previous.charged_days
+    ratio = summary.delta_per_day_ratio
+    if more == 0 or ratio is None:
+        return ""
+    this = month_name(summary.billing_month, beside=summary.billing_month)
+    other = month_name(previous.billing_month, beside=summary.billing_month)
+    whole = summary.charged_days == days_in(summary.billing_month)
+    if whole and previous.charged_days == days_in(previous.billing_month):
+        size = "a day" if abs(more) == 1 else f"{abs(more)} days"
+        reason = f"since {this} has {size} {'more' if more > 0 else 'fewer'}"
+    else:
+        reason = f"since {this} has {summary.charged_days} days with charges and {other} {previous.charged_days}"
+    return f"Per day it is {percent(ratio, money.locale, plus=True)}, {reason}."
+
+
+def _drivers(report: MonthlyInput, money: MoneyFormat) -> str:
+    """The one or two projects that moved most in the direction of the total."""
+    delta, base = report.summary.delta_cost, report.summary.previous_cost
+    if not delta or (base and base > 0 and is_flat(divided(delta, base))):
+        return ""
+    direction = 1 if delta > 0 else -1
+    moved = {name: part * direction for name, part in project_contributions(report.movers).items()}
+    ranked = sorted((name for name in moved if moved[name] > 0), key=lambda name: (-moved[name], name))
+    names = [name for i, name in enumerate(ranked[:2]) if i == 0 or moved[name] >= SECOND_DRIVER * abs(delta)]
+    if not names:
+        return ""
+    share = divided(total(moved[name] for name in names), abs(delta))
+    who, word = " and ".join(names), "increase" if delta > 0 else "decrease"
+    if share > 1:
+        verb = ("rose" if delta > 0 else "fell") + " by "
+        amount = money.headline(total(moved[name] for name in names)) + (" together" if len(names) > 1 else "")
+        return f"{who} {verb}{amount}, more than the {word} itself; other projects partly made up for it."
+    return f"{who} {'explain' if len(names) > 1 else 'explains'} {_whole(share, money)} of the {word}."
+
+
+def _whole(share: Decimal, money: MoneyFormat) -> str:
+    return percent(share, money.locale) if share < Decimal("0.01") else _rounded_percent(share, money)
+
+
+def _rounded_percent(share: Decimal, money: MoneyFormat) -> str:
+    """Shares in running text carry no decimals; 100 % is said only when it is exactly so."""
+    hundredths = min(int(share * 100 + Decimal("0.5")), 100 if share == 1 else 99)
+    return percent(Decimal(hundredths) / 100, money.locale).replace(".0", "").replace(",0", "")
+
+
+def _first_month(report: MonthlyInput, money: MoneyFormat) -> str:
+    summary = report.summary
+    if summary.billed_cost == 0:
+        return f"Nothing was charged in {month_name(summary.billing_month)}."
+    text = f"{_spent(summary, money)}; there is no month before it to compare with."
+    if summary.cost_per_day is not None:
+        text += f" That is {money.headline(summary.cost_per_day)} per day."
+    return text
+
+
+def _open_month(report: MonthlyInput, money: MoneyFormat) -> str:
+    """A part of a month is never compared with a whole one: only the cost of a day is."""
+    summary, days = report.summary, days_in(report.month)
+    window = f"month to date, {summary.charged_days} of {days} days"
+    text = f"{_spent(summary, money)} so far ({window})."
+    if summary.cost_per_day is None:
+        return text
+    text += f" That is {money.headline(summary.cost_per_day)} per day"
+    ratio, before = summary.delta_per_day_ratio, report.previous
+    if ratio is None or before is None or summary.delta_cost_per_day is None:
+        return text + "."
+    name = month_name(before.billing_month, beside=report.month)
+    if is_flat(ratio):
+        return text + f", about the same as in {name} ({percent(ratio, money.locale, plus=True)})."
+    word = "more" if ratio > 0 else "less"
+    gap = money.headline(abs(summary.delta_cost_per_day))
+    return text + f", {gap} {word} than in {name} ({percent(ratio, money.locale, plus=True)})."

@@ -1,0 +1,268 @@
+"""Deployment settings: typed, frozen, each with its origin. The only reader of the environment.
+
+First wins: a flag, `FINOPS_*`, the project's `finops.toml` (`FINOPS_CONFIG`, else searched from the current
+folder upwards), the user's `finops/finops.toml`, the default. Business thresholds live beside their rule, and
+secrets only in the environment or the `scw` profile, never here.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+)
+
+from pipelines.errors import ConfigurationError
+from pipelines.scw_profile import Credentials, Profile, credentials, read_profile
+from pipelines.secrets import Secret
+from pipelines.settings_sources import (
+    SettingsFile,
+    explained,
+    flattened,
+    project_file,
+    settings_files,
+    variable_name,
+)
+from pipelines.settings_values import Currency, Folder, HttpUrl, LakeAddress, Locale, TimeZone, Uuid
+
+DEFAULT: Final = "default"
+_NOT_SETTINGS: Final = frozenset(
+    {"FINOPS_CONFIG", "FINOPS_S3_ACCESS_KEY", "FINOPS_S3_SECRET_KEY", "FINOPS_REFERENCE_DATA"}
+)
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class LakeS3(_Section):
+    """Object Storage that holds the lake; unused while `lake` is a folder."""
+
+    region: str = Field("fr-par", min_length=1, description="Region of the bucket.")
+    endpoint_url: HttpUrl = Field(
+        default_factory=lambda known: f"https://s3.{known.get('region', 'fr-par')}.scw.cloud",
+        description="Address of the S3 service. Default: Scaleway's of the region.",
+    )
+    allow_http: bool = Field(False, description="Accept an endpoint without TLS; for a server on this machine.")
+
+    @model_validator(mode="after")
+    def _encrypted(self) -> LakeS3:
+        if self.endpoint_url.startswith("http://") and not self.allow_http:
+            raise ValueError(f"endpoint_url {self.endpoint_url!r} is not encrypted; use https or set allow_http = true")
+        return self
+
+
+class Scaleway(_Section):
+    """How Scaleway's API is asked. The key comes from the environment or the `scw` profile."""
+
+    profile: str | None = Field(None, min_length=1, description="scw profile; else SCW_PROFILE, else the active one.")
+    organization_id: Uuid | None = Field(None, description="Organisation; else the profile's default.")
+    requests_per_second: float = Field(5, gt=0, le=50, description="Ceiling per product.")
+    attempts: int = Field(5, ge=1, le=20, description="Tries per call before the source counts as unavailable.")
+    timeout_seconds: float = Field(30, gt=0, le=600, description="Longest wait for one answer.")
+
+
+class Billing(_Section):
+    """What is read of the bill."""
+
+    history_months: int = Field(13, ge=1, le=120, description="Complete months the first run reads back.")
+    reconciliation_tolerance: Decimal = Field(
+        Decimal("0.01"),
+        ge=0,
+        description="Difference per project, SKU and month that is no alarm, in the bill's currency.",
+    )
+
+
+class Report(_Section):
+    """Where reports go and how they show money."""
+
+    out: Folder = Field(Path("reports"), validate_default=True, description="Folder the reports are written to.")
+    currency: Currency = Field("EUR", description="Headline currency when the lake holds several; none is converted.")
+
+
+class Settings(BaseSettings):
+    """Deployment settings of scaleway-finops."""
+
+    model_config = SettingsConfigDict(
+        frozen=True,
+        extra="forbid",
+        env_prefix="FINOPS_",
+        env_nested_delimiter="_",
+        env_nested_max_split=1,
+        env_ignore_empty=True,
+    )
+
+    lake: LakeAddress = Field(
+        default_factory=lambda: str(_home_folder() / ".lake"),
+        validate_default=True,
+        description="Lake: a folder, file:///folder or s3://bucket/prefix. Default: .lake beside finops.toml.",
+    )
+    state: Folder = Field(
+        default_factory=lambda: _user_folder("XDG_STATE_HOME", ".local/state") / "finops",
+        validate_default=True,
+        description="Folder of Dagster's history and the runs. Default: the user's state folder.",
+    )
+    locale: Locale = Field("en", description="Language and number format of reports, such as en or fr_FR.")
+    time_zone: TimeZone = Field("UTC", description="Time zone times are shown in. Data is always UTC.")
+    lake_s3: LakeS3 = Field(default_factory=LakeS3)
+    scaleway: Scaleway = Field(default_factory=Scaleway)
+    billing: Billing = Field(default_factory=Billing)
+    report: Report = Field(default_factory=Report)
+
+    _origins: dict[str, str] = PrivateAttr(default_factory=dict)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Flags, then the environment, then the files; no .env file and no secrets folder."""
+        return (init_settings, env_settings, *_files(settings_cls))
+
+    def origin(self, key: str) -> str:
+        """Where the value of a dotted key comes from: flag, a variable, a file, or default."""
+        return self._origins.get(key, DEFAULT)
+
+    def profile(self) -> Profile:
+        """The scw profile in use, unchecked, for showing."""
+        return read_profile(os.environ, self.scaleway.profile)
+
+    def credentials(self) -> Credentials:
+        """The checked Scaleway key. Raises ConfigurationError with the remedy."""
+        return credentials(self.profile(), self.scaleway.organization_id)
+
+    def lake_key(self) -> LakeKey:
+        """The key of the S3 lake: FINOPS_S3_*, else Scaleway's own."""
+        return _lake_key(self.profile())
+
+
+@dataclass(frozen=True)
+class LakeKey:
+    """Access to the bucket that holds the lake. The secret shows nowhere."""
+
+    access_key: str
+    secret_key: Secret
+    origin: str
+
+
+def load_settings(flags: Mapping[str, object] | None = None) -> Settings:
+    """The settings in force here; `flags` are dotted keys, and None means not given.
+
+    Raises ConfigurationError: one line with the place, the key, the value and what is expected.
+    """
+    given = _nested({key: value for key, value in (flags or {}).items() if value is not None})
+    origins: dict[str, str] = {}
+    try:
+        origins = _origins(given)
+        settings = Settings(**given)
+    except SettingsError as error:
+        raise ConfigurationError(f"environment: {error}; set one variable per key instead") from None
+    except ValidationError as error:
+        raise ConfigurationError(explained(error, Settings, origins)) from None
+    settings._origins.update(origins)
+    return settings
+
+
+def settings_schema() -> dict[str, Any]:
+    """JSON Schema of finops.toml, the same on every machine."""
+    schema = Settings.model_json_schema(mode="validation")
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "finops.toml"}
+
+
+def used_files() -> list[Path]:
+    """The settings files found here, the strongest first."""
+    return settings_files(os.environ, Path.cwd())
+
+
+def unknown_variables() -> list[str]:
+    """One warning per FINOPS_* variable that sets nothing, with the name that was probably meant."""
+    known = _NOT_SETTINGS | {variable_name(key) for key in (*all_keys(), *Settings.model_fields)}
+    warnings = []
+    for name in sorted(os.environ):
+        if name.startswith("FINOPS_") and name not in known:
+            close = get_close_matches(name, known, n=1)
+            warnings.append(f"{name} sets nothing" + (f"; did you mean {close[0]}?" if close else ""))
+    return warnings
+
+
+def all_keys() -> dict[str, Any]:
+    """Every dotted key with its field: its type, default and description."""
+    keys: dict[str, Any] = {}
+    for name, field in Settings.model_fields.items():
+        kind = field.annotation
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            keys.update({f"{name}.{inner}": child for inner, child in kind.model_fields.items()})
+        else:
+            keys[name] = field
+    return keys
+
+
+def _files(settings_cls: type[BaseSettings]) -> list[SettingsFile]:
+    return [SettingsFile(settings_cls, file) for file in used_files()]
+
+
+def _origins(flags: Mapping[str, Any]) -> dict[str, str]:
+    """Dotted key to where its value comes from, the strongest source last written."""
+    origins: dict[str, str] = {}
+    for file in reversed(_files(Settings)):
+        origins.update(dict.fromkeys(flattened(file()), str(file.toml_file_path)))
+    from_environment = flattened(EnvSettingsSource(Settings)())
+    origins.update({key: variable_name(key) for key in from_environment})
+    origins.update(dict.fromkeys(flattened(flags), "flag"))
+    return origins
+
+
+def _nested(dotted: Mapping[str, object]) -> dict[str, Any]:
+    nested: dict[str, Any] = {}
+    for key, value in dotted.items():
+        *sections, name = key.split(".")
+        table = nested
+        for section in sections:
+            table = table.setdefault(section, {})
+        table[name] = value
+    return nested
+
+
+def _lake_key(profile: Profile) -> LakeKey:
+    access_key = os.environ.get("FINOPS_S3_ACCESS_KEY")
+    secret = os.environ.get("FINOPS_S3_SECRET_KEY")
+    if access_key and secret:
+        return LakeKey(access_key, Secret(secret), "FINOPS_S3_ACCESS_KEY")
+    if access_key or secret:
+        missing = "FINOPS_S3_SECRET_KEY" if access_key else "FINOPS_S3_ACCESS_KEY"
+        raise ConfigurationError(
+            f"{missing} is not set, but its pair is; export both, or neither to use Scaleway's key"
+        )
+    found, scaleway_secret = profile.text("access_key"), profile.secret_key
+    if found is None or scaleway_secret is None:
+        raise ConfigurationError(
+            "the lake is on S3 and there is no key for it; export FINOPS_S3_ACCESS_KEY and FINOPS_S3_SECRET_KEY, "
+            "or run `scw init`"
+        )
+    return LakeKey(found, scaleway_secret, profile.origin["access_key"])
+
+
+def _home_folder() -> Path:
+    """The folder of the project's finops.toml, else the current one."""
+    file = project_file(os.environ, Path.cwd())
+    return file.parent if file else Path.cwd()
+
+
+def _user_folder(variable: str, fallback: str) -> Path:
+    return Path(os.environ.get(variable) or Path.home() / fallback)

@@ -1,0 +1,145 @@
+"""Where settings are written: finding and reading `finops.toml`, and saying in one line what is wrong in it."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import BaseModel, ValidationError
+from pydantic_settings import BaseSettings, TomlConfigSettingsSource
+
+from pipelines.errors import ConfigurationError
+
+FILE_NAME: Final = "finops.toml"
+_SECRET_WORDS: Final = ("key", "secret", "token", "password")
+_LONGEST_VALUE = 60
+
+
+class SettingsFile(TomlConfigSettingsSource):
+    """One finops.toml; relative folders in it count from where it lies."""
+
+    def __init__(self, settings_cls: type[BaseSettings], file: Path) -> None:
+        try:
+            super().__init__(settings_cls, file)
+        except tomllib.TOMLDecodeError as error:
+            raise ConfigurationError(_malformed(file, error)) from None
+        except UnicodeDecodeError:
+            raise ConfigurationError(f"{file} is not UTF-8 text; save it as UTF-8") from None
+        except OSError as error:
+            raise ConfigurationError(f"{file} cannot be read: {error.strerror}; check its permissions") from None
+        self.folder = file.parent
+
+    def __call__(self) -> dict[str, Any]:
+        """The file's tables, its folders made absolute."""
+        tables = dict(super().__call__())
+        for key in ("lake", "state"):
+            if key in tables:
+                tables[key] = self._anchored(tables[key])
+        report = tables.get("report")
+        if isinstance(report, dict) and "out" in report:
+            tables["report"] = report | {"out": self._anchored(report["out"])}
+        return tables
+
+    def _anchored(self, value: object) -> object:
+        if not isinstance(value, str) or not value or "://" in value or value.startswith("~"):
+            return value
+        return str(self.folder / value)
+
+
+def project_file(environment: Mapping[str, str], folder: Path) -> Path | None:
+    """`FINOPS_CONFIG`, else the nearest finops.toml from the folder upwards, else None."""
+    if chosen := environment.get("FINOPS_CONFIG"):
+        file = folder / Path(chosen).expanduser()
+        if not file.is_file():
+            raise ConfigurationError(f"FINOPS_CONFIG = {chosen!r}: no such file; correct it or unset it")
+        return file
+    candidates = (parent / FILE_NAME for parent in (folder, *folder.parents))
+    return next((file for file in candidates if file.is_file()), None)
+
+
+def user_file(environment: Mapping[str, str]) -> Path:
+    """Where a user keeps settings for all projects, whether the file exists or not."""
+    base = environment.get("XDG_CONFIG_HOME") or Path(environment.get("HOME") or "~").expanduser() / ".config"
+    return Path(base) / "finops" / FILE_NAME
+
+
+def settings_files(environment: Mapping[str, str], folder: Path) -> list[Path]:
+    """The files that exist, the strongest first, none twice."""
+    project, user = project_file(environment, folder), user_file(environment)
+    files = [project] if project else []
+    return [*files, user] if user.is_file() and user != project else files
+
+
+def variable_name(key: str) -> str:
+    """The environment variable that sets a dotted key: lake_s3.region is FINOPS_LAKE_S3_REGION."""
+    return "FINOPS_" + key.replace(".", "_").upper()
+
+
+def flattened(tables: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested tables as dotted keys."""
+    flat: dict[str, Any] = {}
+    for key, value in tables.items():
+        if isinstance(value, Mapping):
+            flat.update(flattened(value, f"{prefix}{key}."))
+        else:
+            flat[prefix + key] = value
+    return flat
+
+
+def explained(error: ValidationError, model: type[BaseModel], origins: Mapping[str, str]) -> str:
+    """All that is wrong, in one line: where, which key, which value, what is expected."""
+    return "; ".join(_complaints(error, model, origins))
+
+
+def _complaints(error: ValidationError, model: type[BaseModel], origins: Mapping[str, str]) -> Iterator[str]:
+    for detail in error.errors(include_url=False):
+        path = [str(part) for part in detail["loc"]]
+        key = ".".join(path)
+        place = origins.get(key) or next((o for k, o in origins.items() if k.startswith(f"{key}.")), "settings")
+        if detail["type"] == "extra_forbidden":
+            yield f"{place}: unknown key {key}{_suggestion(path, model)}"
+        elif detail["type"] == "model_type":
+            yield f"{place}: {key} = {_shown(detail['input'])}: expected a table [{key}]"
+        elif isinstance(detail["input"], BaseModel | Mapping):
+            yield f"{place}: {key}: {_expected(detail['msg'])}"
+        else:
+            yield f"{place}: {key} = {_shown(detail['input'])}: {_expected(detail['msg'])}"
+
+
+def _suggestion(path: list[str], model: type[BaseModel]) -> str:
+    """What was probably meant, looked for beside the key first and then everywhere."""
+    *sections, name = path
+    for section in sections:
+        field = model.model_fields.get(section)
+        if field is None or not isinstance(field.annotation, type):
+            break
+        model = field.annotation
+    if close := get_close_matches(name, model.model_fields, n=1):
+        return f"; did you mean {'.'.join([*sections, close[0]])}?"
+    if any(word in name.lower() for word in _SECRET_WORDS):
+        return "; keys and secrets come only from the environment or the scw profile, take it out of the file"
+    return f"; known here: {', '.join(model.model_fields)}"
+
+
+def _expected(message: str) -> str:
+    message = re.sub(r"^Value error, ", "", message)
+    return re.sub(r"^Input should be ", "expected ", message)
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    text = repr(str(value)) if not isinstance(value, int | float) else str(value)
+    return text if len(text) <= _LONGEST_VALUE else text[:_LONGEST_VALUE] + "…"
+
+
+def _malformed(file: Path, error: tomllib.TOMLDecodeError) -> str:
+    reason = str(error)
+    place = re.search(r" \(at line (\d+), column (\d+)\)$", reason)
+    if place is None:
+        return f"{file}: not TOML: {reason.replace(' (at end of document)', ', at the end of the file')}"
+    return f"{file}: line {place[1]}, column {place[2]}: not TOML: {reason[: place.start()]}"

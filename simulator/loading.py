@@ -1,0 +1,152 @@
+"""Reads a scenario file; what is wrong with it is one line that names the key and the remedy."""
+
+import difflib
+import tomllib
+import typing
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from simulator.price_book import PriceBook
+from simulator.resources import own_skus
+from simulator.scenario import Scenario
+
+SCENARIOS = Path(__file__).parent / "scenarios"
+
+
+class ScenarioError(ValueError):
+    """A scenario that cannot be used; the message is one line."""
+
+
+def load(reference: str | Path) -> Scenario:
+    """The scenario in a file, or one of ours by name (`demo`, `small`)."""
+    path = _find(str(reference))
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except UnicodeDecodeError as error:
+        raise ScenarioError(f"{path}: not UTF-8 text (byte {error.start})") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ScenarioError(f"{path}: not TOML: {error}") from None
+    except OSError as error:
+        raise ScenarioError(f"{path}: cannot be read: {error.strerror}") from None
+    return parse(table, str(path))
+
+
+def parse(table: dict[str, Any], origin: str = "scenario") -> Scenario:
+    """The scenario in a table; ScenarioError for the first thing that is wrong with it."""
+    try:
+        scenario = Scenario.model_validate(table)
+    except ValidationError as error:
+        raise ScenarioError(f"{origin}: {_first_problem(error)}") from None
+    problem = _broken_reference(scenario)
+    if problem:
+        raise ScenarioError(f"{origin}: {problem}")
+    return scenario
+
+
+def _find(reference: str) -> Path:
+    path = Path(reference)
+    ours = SCENARIOS / f"{reference}.toml"
+    if path.suffix != ".toml" and not path.exists():
+        if ours.exists():
+            return ours
+        known = sorted(entry.stem for entry in SCENARIOS.glob("*.toml"))
+        raise ScenarioError(f"{reference}: no such scenario; give a .toml file or one of {', '.join(known)}")
+    return path
+
+
+def _first_problem(error: ValidationError) -> str:
+    problem = error.errors(include_url=False)[0]
+    location = [str(part) for part in problem["loc"]]
+    if problem["type"] == "extra_forbidden":
+        return f"unknown key {_dotted(location)}{_suggest(location[-1], _keys_at(location[:-1]))}"
+    message = problem["msg"].removeprefix("Value error, ")
+    given = problem.get("input")
+    shown = f" (given {given!r})" if isinstance(given, str | int | float | bool) else ""
+    return f"{_dotted(location)}: {message[0].lower()}{message[1:]}{shown}"
+
+
+def _dotted(location: list[str]) -> str:
+    return "".join(f"[{part}]" if part.isdigit() else f".{part}" for part in location).lstrip(".")
+
+
+def _suggest(wrong: str, known: Iterable[str]) -> str:
+    close = difflib.get_close_matches(wrong, list(known), n=1, cutoff=0.5)
+    return f"; did you mean {close[0]}?" if close else ""
+
+
+def _keys_at(location: list[str]) -> list[str]:
+    model: Any = Scenario
+    for part in location:
+        if part.isdigit():
+            continue
+        fields = {field.alias or name: field for name, field in model.model_fields.items()}
+        model = _model_within(fields[part].annotation)
+    return [field.alias or name for name, field in model.model_fields.items()]
+
+
+def _model_within(annotation: Any) -> Any:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    found = [_model_within(inner) for inner in typing.get_args(annotation)]
+    return next((model for model in found if model is not None), None)
+
+
+def _broken_reference(scenario: Scenario) -> str | None:
+    projects = [project.name for project in scenario.projects]
+    groups = [group.name for group in scenario.resources]
+    checks = [
+        _duplicates("project", projects),
+        _duplicates("resources", groups),
+        *(_missing(f"resources.{g.name}.project", g.project, projects) for g in scenario.resources),
+        *(_missing(f"consumption_only.{c.sku}.project", c.project, projects) for c in scenario.consumption_only),
+        *(
+            _missing(f"{item.id}.groups", name, groups)
+            for item in [*scenario.planted, *scenario.traps]
+            for name in item.groups
+        ),
+        *(_missing("publication.late_groups", name, groups) for name in scenario.publication.late_groups),
+        _wrong_order(scenario),
+    ]
+    problem = next((check for check in checks if check), None)
+    return problem or _unknown_price(scenario)
+
+
+def _duplicates(what: str, names: list[str]) -> str | None:
+    twice = sorted({name for name in names if names.count(name) > 1})
+    return f"{what} {twice[0]} is named twice; names must differ" if twice else None
+
+
+def _missing(where: str, name: str, known: list[str]) -> str | None:
+    return None if name in known else f"{where}: no such name {name!r}{_suggest(name, known)}"
+
+
+def _wrong_order(scenario: Scenario) -> str | None:
+    if scenario.start >= scenario.today:
+        return f"start {scenario.start:%Y-%m-%d} is not before today {scenario.today:%Y-%m-%d}"
+    for group in scenario.resources:
+        if group.start and group.end and group.start >= group.end:
+            return f"resources.{group.name}: from {group.start:%Y-%m-%d} is not before to {group.end:%Y-%m-%d}"
+        if group.load.first_hour >= group.load.last_hour:
+            return f"resources.{group.name}.load: first_hour must be before last_hour"
+    return None
+
+
+def _unknown_price(scenario: Scenario) -> str | None:
+    book = PriceBook.of(scenario)
+    for group in scenario.resources:
+        if group.kind == "instance" and not book.sells(group.type, group.zone):
+            close = _suggest(group.type, book.types_in(group.zone))
+            return f"resources.{group.name}.type: {group.type!r} is not sold in {group.zone}{close}"
+        for sku in own_skus(group):
+            if sku not in book.offers:
+                close = _suggest(sku, book.offers)
+                return f"resources.{group.name}: SKU {sku!r} is not in the price book{close}"
+    for change in scenario.price_changes:
+        for pattern in change.skus:
+            if not book.matching(pattern):
+                return f"price_changes: {pattern!r} matches no SKU of the price book"
+    return None
+

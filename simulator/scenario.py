@@ -1,0 +1,278 @@
+"""What a scenario file may say. Every key is listed here; an unknown one is an error."""
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+
+def _utc(moment: datetime) -> datetime:
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _midnight(value: Any) -> Any:
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return datetime(value.year, value.month, value.day, tzinfo=UTC)
+    return value
+
+
+Moment = Annotated[datetime, BeforeValidator(_midnight), AfterValidator(_utc)]
+Share = Annotated[Decimal, Field(ge=0, le=1)]
+Zone = Annotated[str, Field(pattern=r"^[a-z]{2}-[a-z]{3}-\d$")]
+Uuid = Annotated[str, Field(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
+MonthName = Annotated[str, Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class Organization(_Strict):
+    """The organisation and the key that opens it."""
+
+    id: Uuid
+    name: str
+    access_key: str = "SCW00000000000000000"
+    secret_key: Uuid = "11111111-1111-1111-1111-111111111111"
+
+
+class Project(_Strict):
+    """A project; its tag templates may use {environment}, {team} and {project}."""
+
+    name: str
+    environment: str = ""
+    team: str = ""
+    description: str = ""
+    id: Uuid | None = None
+    tags: list[str] = []
+    tagged: Share = Decimal(1)
+
+
+class Burst(_Strict):
+    """A stretch of days in which usage is multiplied."""
+
+    start: Moment = Field(alias="from")
+    end: Moment = Field(alias="to")
+    factor: Decimal = Field(gt=0)
+
+
+class Load(_Strict):
+    """How busy a group is: when its machines are on, or how much it uses on each day."""
+
+    shape: Literal["steady", "business-hours", "weekly", "month-end"] = "steady"
+    first_hour: int = Field(default=8, ge=0, le=23)
+    last_hour: int = Field(default=19, ge=1, le=24)
+    weekend: Decimal = Field(default=Decimal("0.35"), ge=0)
+    days: int = Field(default=2, ge=1, le=28)
+    growth: Decimal = Field(default=Decimal(0), gt=-100, description="percent a month")
+    noise: Decimal = Field(default=Decimal(0), ge=0, lt=100, description="percent up or down, by day")
+    bursts: list[Burst] = []
+
+
+class Volume(_Strict):
+    """A volume attached to each machine of a group."""
+
+    gb: int = Field(gt=0)
+    type: Literal["sbs_5k", "sbs_15k", "b_ssd", "l_ssd"] = "sbs_5k"
+
+
+class Meter(_Strict):
+    """One SKU a resource uses: `amount` units at a time, or per day or month for counted units."""
+
+    sku: str
+    amount: Decimal = Decimal(1)
+    per: Literal["day", "month"] = "day"
+
+
+class TagChange(_Strict):
+    at: Moment
+    tags: list[str]
+
+
+class StateChange(_Strict):
+    at: Moment
+    state: Literal["running", "stopped", "stopped in place", "locked"]
+
+
+class Kapsule(_Strict):
+    """The cluster and pool whose nodes (or leftovers) a group is."""
+
+    cluster: str
+    pool: str = ""
+
+
+class Resources(_Strict):
+    """A group of like resources: the unit a scenario is written in."""
+
+    name: str
+    kind: Literal[
+        "instance", "block-volume", "local-volume", "block-snapshot", "instance-snapshot", "ip", "image", "service"
+    ]
+    project: str
+    count: int = Field(default=1, ge=1)
+    label: str = Field(default="", description="name template: {index}, {short}, {id}")
+    named: bool = Field(default=True, description="whether charges carry the resource's name")
+    identified_by: Literal["uuid", "name"] = Field(default="uuid", description="buckets and models go by name")
+    zone: Zone = "fr-par-1"
+    type: str = ""
+    gb: int = Field(default=0, ge=0)
+    volumes: list[Volume] = []
+    public_ip: bool = False
+    meters: list[Meter] = []
+    tags: list[str] | None = None
+    extra_tags: list[str] = []
+    tagged: Share | None = None
+    tag_changes: list[TagChange] = []
+    states: list[StateChange] = []
+    kapsule: Kapsule | None = None
+    load: Load = Load()
+    charge: Literal["month", "day", "advance"] = Field(
+        default="month", description="native length: the life within the month, each day, or the month ahead"
+    )
+    start: Moment | None = Field(default=None, alias="from")
+    end: Moment | None = Field(default=None, alias="to")
+    detached_at: Moment | None = None
+
+
+class Price(_Strict):
+    """A SKU to add to the price book, or to replace in it."""
+
+    sku: str
+    price: str = Field(pattern=r"^\d+(\.\d+)?(/\d+)?$", description="euros per unit, or per /size units")
+    unit: str
+    billed_unit: str = ""
+    category: str
+    product_type: str = ""
+    product_category: str = ""
+    product: str
+    label: str = ""
+    where: str = "global"
+
+
+class PriceChange(_Strict):
+    """On `on` the price goes from `old` to `new`; `skus` may end in `*`."""
+
+    skus: list[str]
+    on: Moment
+    old: Decimal = Field(ge=0)
+    new: Decimal | None = Field(default=None, ge=0, description="default: the price book's")
+    unit: Literal["", "hour"] = Field(default="", description="the prices' unit, default the SKU's own")
+
+
+class Planted(_Strict):
+    """Something a reader of the bill should (planted) or should not (trap) point out."""
+
+    id: str
+    kind: str
+    title: str
+    groups: list[str] = []
+    start: Moment | None = Field(default=None, alias="from")
+    end: Moment | None = Field(default=None, alias="to")
+    cost_share: Share = Field(default=Decimal(1), description="part of the groups' cost that is meant")
+    expected_monthly_cost: Decimal | None = Field(default=None, description="default: from the charges")
+    expect: str
+
+
+class Voucher(_Strict):
+    """Money off the invoice: a sum that is used up (`value`) or a share (`rate`)."""
+
+    description: str
+    mode: Literal["value", "rate"] = "value"
+    value: Decimal = Field(gt=0)
+    category: str = ""
+    start: Moment = Field(alias="from")
+    end: Moment = Field(alias="to")
+    coupon: str = ""
+
+
+class Budget(_Strict):
+    limit: int = Field(gt=0)
+    alerts: list[int] = [80, 100]
+    enabled: bool = True
+
+
+class ConsumptionOnly(_Strict):
+    """A consumption line without a charge: a contract line, or a difference planted on purpose."""
+
+    sku: str
+    project: str
+    amount: Decimal
+    product: str
+    label: str = ""
+    category: str = "Contracts"
+    unit: str = "month"
+    start: Moment | None = Field(default=None, alias="from")
+    end: Moment | None = Field(default=None, alias="to")
+    kind: Literal["contract", "unexplained"] = "contract"
+
+
+class Purchase(_Strict):
+    """Something invoiced apart each month: in no consumption and no charge."""
+
+    description: str
+    amount: Decimal = Field(gt=0)
+    start: Moment = Field(alias="from")
+    end: Moment | None = Field(default=None, alias="to")
+    day: int = Field(default=1, ge=1, le=28)
+
+
+class CreditNote(_Strict):
+    on: Moment
+    month: MonthName
+    amount: Decimal = Field(gt=0)
+    description: str = ""
+
+
+class Publication(_Strict):
+    """When charges become visible, and how many of them late or corrected afterwards."""
+
+    every_hours: int = Field(default=6, ge=1, le=24)
+    late_share: Share = Decimal(0)
+    late_days: int = Field(default=3, ge=1)
+    restated_share: Share = Decimal(0)
+    restated_days: int = Field(default=2, ge=1)
+    restated_percent: Decimal = Field(default=Decimal(10), gt=-100)
+    late_groups: list[str] = Field(default=[], description="groups whose day charges all come late")
+
+
+class Invoicing(_Strict):
+    delay_days: int = Field(default=3, ge=1)
+    paid_after_days: int = Field(default=10, ge=1)
+    due_days: int = Field(default=30, ge=1)
+    tax_rate: Decimal = Decimal("0.20")
+    seller: str = "Scaleway SAS"
+
+
+class Fault(_Strict):
+    """Every n-th request whose path starts with `path` goes wrong."""
+
+    kind: Literal["429", "502", "truncated", "repeated-token", "slow", "403"]
+    every: int = Field(default=1, ge=1)
+    path: str = "/"
+    seconds: float = Field(default=1.0, ge=0)
+
+
+class Scenario(_Strict):
+    """An organisation, its resources, its bill and what to find in it."""
+
+    name: str
+    seed: int
+    today: Moment
+    start: Moment = Field(description="the first day of history")
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "EUR"
+    organization: Organization
+    projects: list[Project] = Field(min_length=1)
+    resources: list[Resources] = []
+    prices: list[Price] = []
+    price_changes: list[PriceChange] = []
+    planted: list[Planted] = []
+    traps: list[Planted] = []
+    vouchers: list[Voucher] = []
+    budgets: list[Budget] = []
+    consumption_only: list[ConsumptionOnly] = []
+    purchases: list[Purchase] = []
+    credit_notes: list[CreditNote] = []
+    publication: Publication = Publication()
+    invoicing: Invoicing = Invoicing()
+    faults: list[Fault] = []

@@ -1,0 +1,10 @@
+-- A charge without project or SKU could be allocated to nobody.
+-- checks: silver.costs
+-- severity: error
+select
+    charge_key,
+    project_id,
+    sku,
+    billed_cost
+from silver.costs
+where project_id = '' or sku = '' or billing_currency is null

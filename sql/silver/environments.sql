@@ -1,0 +1,15 @@
+-- The spellings of an environment and the one word used for each.
+-- grain: spelling
+-- partition: none
+-- stored: view
+select
+    column0 as spelling,
+    column1 as environment
+from (
+    values
+    ('prod', 'prod'), ('production', 'prod'), ('prd', 'prod'),
+    ('staging', 'staging'), ('stage', 'staging'), ('preprod', 'staging'),
+    ('dev', 'dev'), ('development', 'dev'), ('develop', 'dev'), ('test', 'dev'),
+    ('sandbox', 'sandbox'), ('sbx', 'sandbox'),
+    ('shared', 'shared')
+)
