@@ -46,8 +46,8 @@ def _global_options(
     --debug, --log-to and --log-format work before and after a command.
 
     Exit codes:
-    0 done · 1 unexpected · 2 wrong usage · 3 configuration or credentials
-    4 a quality gate refused the data · 5 source unavailable · 6 partial result
+    0 done · 1 unexpected · 2 wrong usage · 3 configuration or credentials ·
+    4 a quality gate refused the data · 5 source unavailable · 6 partial result ·
     7 lake unavailable · 10 a policy threshold was hit
     """
     configure_logging(debug, log_to, log_format)

@@ -105,7 +105,6 @@ def configure_logging(
     """Send structlog and standard logging the same way, each line masked."""
     import structlog
 
-    stream = sys.stdout if log_to is LogTarget.stdout else sys.stderr
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -123,12 +122,28 @@ def configure_logging(
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=False,
     )
-    handler = logging.StreamHandler(stream)
-    handler.setFormatter(_formatter(stream, shared, log_format))
+    handler = _LogHandler(log_to)
+    handler.setFormatter(_formatter(handler.current_stream(), shared, log_format))
     root = logging.getLogger()
-    root.handlers[:] = [handler]
+    root.handlers[:] = [other for other in root.handlers if not isinstance(other, _LogHandler)] + [handler]
     root.setLevel(logging.INFO if debug else logging.WARNING)
-    logging.getLogger("finops").setLevel(logging.DEBUG if debug else logging.INFO)
+    for ours in ("finops", "assets", "pipelines"):
+        logging.getLogger(ours).setLevel(logging.DEBUG if debug else logging.INFO)
+
+
+class _LogHandler(logging.StreamHandler[TextIO]):
+    """Writes to what stdout or stderr is at that moment."""
+
+    def __init__(self, target: LogTarget) -> None:
+        self._target = target
+        super().__init__(self.current_stream())
+
+    def current_stream(self) -> TextIO:
+        return sys.stdout if self._target is LogTarget.stdout else sys.stderr
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.stream = self.current_stream()
+        super().emit(record)
 
 
 def mask_event(_logger: object, _method: str, event: Any) -> Any:

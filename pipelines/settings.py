@@ -38,6 +38,14 @@ from pipelines.settings_sources import (
 from pipelines.settings_values import Currency, Folder, HttpUrl, LakeAddress, Locale, TimeZone, Uuid
 
 DEFAULT: Final = "default"
+DEFAULT_TEXTS: Final = {
+    "lake": "`.lake` beside `finops.toml`, else in the current folder",
+    "state": "`finops` in `$XDG_STATE_HOME`, else in `~/.local/state`",
+    "lake_s3.endpoint_url": "Scaleway's of the region",
+    "scaleway.profile": "as `scw` chooses",
+    "scaleway.organization_id": "the profile's",
+}
+"""Defaults that depend on where the command runs, in words."""
 _NOT_SETTINGS: Final = frozenset(
     {"FINOPS_CONFIG", "FINOPS_S3_ACCESS_KEY", "FINOPS_S3_SECRET_KEY", "FINOPS_REFERENCE_DATA"}
 )
@@ -70,8 +78,8 @@ class Scaleway(_Section):
     profile: str | None = Field(None, min_length=1, description="scw profile; else SCW_PROFILE, else the active one.")
     organization_id: Uuid | None = Field(None, description="Organisation; else the profile's default.")
     requests_per_second: float = Field(5, gt=0, le=50, description="Ceiling per product.")
-    attempts: int = Field(5, ge=1, le=20, description="Tries per call before the source counts as unavailable.")
-    timeout_seconds: float = Field(30, gt=0, le=600, description="Longest wait for one answer.")
+    attempts: int = Field(6, ge=1, le=20, description="Tries per call before the source counts as unavailable.")
+    timeout_seconds: float = Field(60, gt=0, le=600, description="Longest wait for one answer.")
 
 
 class Billing(_Section):

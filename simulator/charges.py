@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from decimal import Decimal
 
 from simulator.identity import Identity
 from simulator.instants import DAY, HOUR, Month, day_start, months_between
@@ -14,9 +13,9 @@ from simulator.scenario import Meter, Publication, Scenario
 ALWAYS = 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Line:
-    """A resource and one of its SKUs: what all its charges have in common."""
+    """A resource and one of its SKUs: what all its charges have in common. Compared by identity."""
 
     resource: Resource
     offer: Offer
@@ -109,14 +108,13 @@ class Billing:
         offer = line.offer
         amount = int(meter.amount * WHOLE) * factor
         scale = WHOLE * WHOLE * _seconds_per_amount(offer, meter, month)
-        billed = Decimal(_unit_seconds(offer.unit)) / _unit_seconds(offer.billed_unit)
         return Charge(
             line=line,
             start=span[0],
             end=span[1],
             rate=amount * offer.nanos(span[0]),
             scale=scale * offer.size,
-            quantity=int(amount * WHOLE * billed),
+            quantity=amount * WHOLE * _unit_seconds(offer.unit) // _unit_seconds(offer.billed_unit),
             quantity_scale=scale,
             in_advance=line.resource.group.charge == "advance",
         )
@@ -132,7 +130,7 @@ class Billing:
             return _with(charge, published=min(day_start(charge.end - 1) + (1 + days) * DAY + 9 * HOUR, deadline))
         if rules.restated_share and self._identity.millionths("restated", *name) < rules.restated_share * WHOLE:
             moment = day_start(charge.end - 1) + (1 + rules.restated_days) * DAY + 9 * HOUR
-            first = int(charge.rate * (100 + rules.restated_percent) / 100)
+            first = charge.rate * int((100 + rules.restated_percent) * WHOLE) // (100 * WHOLE)
             return _with(charge, restated_at=min(moment, deadline), first_rate=first)
         return charge
 

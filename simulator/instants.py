@@ -1,6 +1,7 @@
 """Time as whole UTC seconds since 1970: months, days and Scaleway's spellings of an instant."""
 
 import calendar
+import functools
 import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -47,7 +48,12 @@ def month_named(name: str) -> Month:
 
 
 def month_of(instant: int) -> Month:
-    return month_named(at(instant).strftime("%Y-%m"))
+    return _month_of_day(instant // DAY)
+
+
+@functools.lru_cache(maxsize=4_096)
+def _month_of_day(day: int) -> Month:
+    return month_named(at(day * DAY).strftime("%Y-%m"))
 
 
 def months_between(start: int, end: int) -> list[Month]:

@@ -149,4 +149,3 @@ def _unknown_price(scenario: Scenario) -> str | None:
             if not book.matching(pattern):
                 return f"price_changes: {pattern!r} matches no SKU of the price book"
     return None
-

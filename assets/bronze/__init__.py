@@ -1,0 +1,1 @@
+"""One module per source: an asset asks, records, counts."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final, Protocol
 
-from finops.commands import configuration
+from finops.commands import configuration, first_run
 
 
 class CommandModule(Protocol):
@@ -27,4 +27,4 @@ GROUPS: Final[dict[str, str]] = {
     "lake": "Look after the lake.",
 }
 
-COMMAND_MODULES: Final[tuple[CommandModule, ...]] = (configuration,)
+COMMAND_MODULES: Final[tuple[CommandModule, ...]] = (first_run, configuration)

@@ -1,0 +1,1 @@
+"""Decisions about billing periods: pure functions of dates, nothing else."""

@@ -7,7 +7,7 @@ two commits leaves rows that no answer points at; the next run finds them there 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -64,23 +64,28 @@ class Recorded:
     rows: int
 
 
-def record(lake: Lake, table: str, listings: Sequence[Listing]) -> Recorded:
-    """Append to `table` and `bronze.answers` the listings whose content is new; two commits, or none."""
+def record(lake: Lake, table: str, listings: Iterable[Listing]) -> Recorded:
+    """Append to `table` and `bronze.answers` the listings whose content is new; two commits, or none.
+
+    Listings are taken one by one and let go, so that a long history needs the memory of its rows only.
+    """
     catalog = Catalog(lake, Layered({}))
     last = last_answers(catalog)
-    new = [listing for listing in listings if last.get(listing.question.question_hash) != listing.answer_hash]
-    if not new and catalog.state(table).delta is not None:
-        return Recorded(len(listings), 0, 0)
     known = _hashes_in(catalog, table)
-    rows: list[dict[str, Any]] = []
-    for listing in new:
+    rows: list[pa.RecordBatch] = []
+    answers: list[pa.RecordBatch] = []
+    asked = 0
+    for listing in listings:
+        asked += 1
+        if last.get(listing.question.question_hash) == listing.answer_hash:
+            continue
+        answers.append(pa.RecordBatch.from_pylist(_answer_rows(listing), schema=ANSWERS.schema))
         if listing.answer_hash not in known:
             known.add(listing.answer_hash)
-            rows += _item_rows(listing)
-    _append(lake, table, pa.Table.from_pylist(rows, schema=ITEM_SCHEMA))
-    answers = [row for listing in new for row in _answer_rows(listing)]
-    _append(lake, ANSWERS.name, pa.Table.from_pylist(answers, schema=ANSWERS.schema))
-    return Recorded(len(listings), len(new), len(rows))
+            rows.append(pa.RecordBatch.from_pylist(_item_rows(listing), schema=ITEM_SCHEMA))
+    _append(lake, table, pa.Table.from_batches(rows, schema=ITEM_SCHEMA))
+    _append(lake, ANSWERS.name, pa.Table.from_batches(answers, schema=ANSWERS.schema))
+    return Recorded(asked, len(answers), sum(batch.num_rows for batch in rows))
 
 
 def last_answers(catalog: Catalog) -> dict[str, str]:
@@ -89,12 +94,21 @@ def last_answers(catalog: Catalog) -> dict[str, str]:
     return {row["question_hash"]: row["answer_hash"] for row in catalog.query(sql).to_pylist()}
 
 
-def last_asked(lake: Lake, sources: Sequence[str]) -> datetime | None:
-    """When one of these sources last gave an answer that was stored; None before the first."""
-    listed = ", ".join(f"'{source}'" for source in sources)
-    sql = f"select max(asked_at) as last_asked from bronze.answers where source in ({listed})"
+def last_asked(lake: Lake, source: str) -> datetime | None:
+    """When this source last gave an answer that was new; None before the first."""
+    sql = f"select max(asked_at) as last_asked from bronze.answers where source = '{source}'"
     found: datetime | None = Catalog(lake, Layered({})).query(sql).to_pylist()[0]["last_asked"]
     return found
+
+
+def questions_by_month(lake: Lake, source: str) -> dict[str, int]:
+    """How many different questions of this source were ever answered, by billing month."""
+    sql = (
+        "select billing_month, count(distinct question_hash) as questions "
+        f"from bronze.answers where source = '{source}' group by all"
+    )
+    rows = Catalog(lake, Layered({})).query(sql).to_pylist()
+    return {row["billing_month"]: row["questions"] for row in rows}
 
 
 def _hashes_in(catalog: Catalog, table: str) -> set[str]:
@@ -140,13 +154,14 @@ def _answer_rows(listing: Listing) -> list[dict[str, Any]]:
             "path": question.path,
             "parameters": json.dumps(dict(question.parameters)),
             "page": page,
-            "status": 200,
+            # no page at all: the product is not offered in this locality
+            "status": 200 if listing.pages else 404,
             "asked_at": listing.asked_at,
             "extra": _json(listing.extra),
             "body": body.decode("utf-8"),
             "billing_month": _month(listing),
         }
-        for page, body in enumerate(listing.pages, start=1)
+        for page, body in enumerate(listing.pages or (b"",), start=1)
     ]
 
 

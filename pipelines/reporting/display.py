@@ -40,6 +40,7 @@ class Cell:
     text: str
     note: str = ""
     tone: str = ""
+    arrow: str = ""  # the direction of a change as a shape
     bar: str = ""  # a share as a CSS percentage, drawn behind the text
 
 
@@ -134,15 +135,13 @@ def change(value: Decimal | None, money: MoneyFormat, note: str = "") -> Cell:
     if value is None:
         return Cell(NOTHING, note=note, tone="quiet")
     shown = money.rounded(value)
-    if shown == 0:
-        return Cell(money.exact(shown), note=note, tone="quiet")
-    return Cell(f"{money.signed(shown)} {arrow(shown)}", note=note, tone="more" if shown > 0 else "less")
+    tone = "more" if shown > 0 else "less" if shown < 0 else "quiet"
+    return Cell(money.signed(shown), note=note, tone=tone, arrow=arrow(shown))
 
 
 def effect(value: Decimal, money: MoneyFormat) -> Cell:
-    """A part of a change: signed, without a shape, and a dash where it is nothing."""
-    shown = money.rounded(value)
-    return Cell(money.signed(shown)) if shown else Cell(NOTHING, tone="quiet")
+    """A part of a change: signed, without a shape; a dash where it is nothing, not where it is little."""
+    return Cell(money.signed(value)) if value else Cell(NOTHING, tone="quiet")
 
 
 def owner_cell(owner: str | None) -> Cell:

@@ -51,7 +51,9 @@ def register_template(name: str = TEMPLATE) -> None:
     )
 
 
-def daily_figure(days: Sequence[date], series: Sequence[tuple[str, Sequence[Decimal]]], money: MoneyFormat) -> "go.Figure":
+def daily_figure(
+    days: Sequence[date], series: Sequence[tuple[str, Sequence[Decimal]]], money: MoneyFormat
+) -> "go.Figure":
     """Stacked bars of one amount per day and series; the last series of the palette is the folded rest."""
     import plotly.graph_objects as go
 
@@ -64,8 +66,10 @@ def daily_figure(days: Sequence[date], series: Sequence[tuple[str, Sequence[Deci
                 x=[day.isoformat() for day in days],
                 y=[float(amount) for amount in amounts],
                 marker={"color": colour},
-                hovertext=[f"{day:%a} {day.day} {day:%b}<br>{_plain(name)}: {money.exact(amount)}"
-                           for day, amount in zip(days, amounts, strict=True)],
+                hovertext=[
+                    f"{day:%a} {day.day} {day:%b}<br>{_plain(name)}: {money.exact(amount)}"
+                    for day, amount in zip(days, amounts, strict=True)
+                ],
                 hoverinfo="text",
             )
         )
@@ -123,9 +127,7 @@ def script_json(figure: "go.Figure") -> str:
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
-def _steps_figure(
-    bars: Sequence[tuple[str, Decimal, str]], money: MoneyFormat, *, signed: bool = False
-) -> "go.Figure":
+def _steps_figure(bars: Sequence[tuple[str, Decimal, str]], money: MoneyFormat, *, signed: bool = False) -> "go.Figure":
     import plotly.graph_objects as go
 
     figure = _figure(height=ROW_HEIGHT * max(len(bars), 1) + 16)
@@ -137,8 +139,9 @@ def _steps_figure(
             base=[float(start) for start in starts],
             x=[float(width) for width in widths],
             marker={"color": [_step_colour(amount, measure) for _, amount, measure in bars]},
-            hovertext=[f"{_plain(name)}: {money.signed(amount) if signed else money.exact(amount)}"
-                       for name, amount, _ in bars],
+            hovertext=[
+                f"{_plain(name)}: {money.signed(amount) if signed else money.exact(amount)}" for name, amount, _ in bars
+            ],
             hoverinfo="text",
             width=0.62,
         )
@@ -165,8 +168,14 @@ def _amount_label(
     text = money.headline(amount) if plain else f"{money.signed_headline(amount)} {arrow(amount)}"
     return {
         "text": f"<b>{text}</b>" if measure == "total" else text,
-        "xref": "paper", "x": 1, "xshift": 96, "xanchor": "right",
-        "yref": "y", "y": row, "yanchor": "middle", "showarrow": False,
+        "xref": "paper",
+        "x": 1,
+        "xshift": 96,
+        "xanchor": "right",
+        "yref": "y",
+        "y": row,
+        "yanchor": "middle",
+        "showarrow": False,
     }
 
 
@@ -201,9 +210,7 @@ def _figure(*, height: int) -> "go.Figure":
 def _money_axis(figure: "go.Figure", amounts: Sequence[Decimal], money: MoneyFormat) -> None:
     """Few round ticks, written as the rest of the report writes money."""
     ticks = round_ticks(min([Decimal(0), *amounts]), max([Decimal(0), *amounts]))
-    figure.update_yaxes(
-        tickvals=[float(tick) for tick in ticks], ticktext=[money.headline(tick) + "  " for tick in ticks]
-    )
+    figure.update_yaxes(tickvals=[float(tick) for tick in ticks], ticktext=[money.whole(tick) + "  " for tick in ticks])
 
 
 def round_ticks(low: Decimal, high: Decimal, about: int = 4) -> list[Decimal]:

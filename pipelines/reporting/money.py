@@ -38,6 +38,11 @@ class MoneyFormat:
         rounded = self._headline_amount(amount)
         return _sign(rounded, plus=False) + self._unsigned(rounded)
 
+    def whole(self, amount: Decimal) -> str:
+        """An axis mark: no cents where there are none."""
+        digits = 0 if amount == amount.to_integral_value() else get_currency_precision(self.currency)
+        return _sign(amount, plus=False) + self._unsigned(_quantized(amount, digits))
+
     def signed(self, amount: Decimal) -> str:
         """As `exact`, with `+` before a positive amount."""
         rounded = self.rounded(amount)
@@ -82,21 +87,19 @@ class MoneyFormat:
         digits = max(0, -int(amount.as_tuple().exponent))
         pattern = pattern.replace("0.00", "0." + "0" * digits if digits else "0")
         with localcontext(_WIDE):
-            written = format_currency(
-                abs(amount), self.currency, pattern, locale=self.locale, currency_digits=False
-            )
+            written = format_currency(abs(amount), self.currency, pattern, locale=self.locale, currency_digits=False)
         return _joined(written)
 
 
-def percent(ratio: Decimal | None, locale: str = DEFAULT_LOCALE, *, plus: bool = False) -> str:
-    """A fraction as a percentage with one decimal: `6.2%`, `6,2 %`; from 1 000 % on without decimals."""
+def percent(ratio: Decimal | None, locale: str = DEFAULT_LOCALE, *, plus: bool = False, decimals: int = 1) -> str:
+    """A fraction as a percentage: `6.2%`, `6,2 %`; from 1 000 % on without decimals."""
     if ratio is None:
         return NOTHING
     with localcontext(_WIDE):
-        decimals = 0 if abs(ratio) >= 10 else 1
+        decimals = 0 if abs(ratio) >= 10 else decimals
         shown = _quantized(ratio * 100, decimals)
         pattern = Locale.parse(locale).percent_formats[None].pattern
-        pattern = pattern.replace("#,##0", "#,##0.0" if decimals else "#,##0")
+        pattern = pattern.replace("#,##0", "#,##0." + "0" * decimals if decimals else "#,##0")
         written = format_percent(abs(shown) / 100, pattern, locale=locale)
     return _sign(shown, plus=plus) + _joined(written)
 

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
-from pipelines.reporting.display import Chart, Table
+from pipelines.reporting.display import Chart, Column, Line, Table, Trace, change, text, trace
 from pipelines.reporting.figures import (
     CATEGORY_COLOURS,
     REST_COLOUR,
@@ -13,12 +14,16 @@ from pipelines.reporting.figures import (
     script_json,
     waterfall_figure,
 )
-from pipelines.reporting.folding import largest_both_ways
+from pipelines.reporting.folding import largest_both_ways, remainder
 from pipelines.reporting.money import MoneyFormat, total
+from pipelines.reporting.monthly_evidence import waterfall_table
 from pipelines.reporting.monthly_facts import data_until
 from pipelines.reporting.monthly_rows import MonthlyInput, SummaryRow
-from pipelines.reporting.monthly_tables import daily_series, daily_table, history_table, waterfall_table
-from pipelines.reporting.sentence import month_name, project_contributions
+from pipelines.reporting.monthly_tables import daily_series, daily_table, history_table
+from pipelines.reporting.sentence import Contribution, month_name, project_contributions
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
 
 BRIDGE_EACH_WAY = 5
 
@@ -52,18 +57,36 @@ def bridge_chart(report: MonthlyInput, money: MoneyFormat) -> Chart | None:
     """How the change came about, project by project; the last bar is the whole of it."""
     if not is_comparable(report):
         return None
-    parts = list(project_contributions(report.movers).items())
     whole = report.summary.delta_cost
     assert whole is not None
-    folded = largest_both_ways(parts, lambda part: part[1], BRIDGE_EACH_WAY)
-    bars = list(folded.shown)
+    folded = largest_both_ways(project_contributions(report.movers), lambda part: part.amount, BRIDGE_EACH_WAY)
+    bars = [(part.name, part.amount) for part in folded.shown]
     rest = whole - total(amount for _, amount in bars)
     if rest:
         bars.append((f"{len(folded.folded)} others" if len(folded.folded) > 1 else "Other", rest))
     before = month_name(report.month_before, beside=report.month)
     title = _bridge_title(bars, whole, before, report, money)
+    table = _bridge_table(folded.shown, rest, whole, report, money)
     figure = bridge_figure(bars, (f"{month_name(report.month, report.month)} − {before}", whole), money)
-    return _chart("bridge", title, "gold.cost_movers", figure, None, report)
+    return _chart("bridge", title, "gold.cost_movers", figure, table, report)
+
+
+def _bridge_table(
+    shown: Sequence[Contribution], rest: Decimal, whole: Decimal, report: MonthlyInput, money: MoneyFormat
+) -> Table:
+    month = (("billing_month", report.month),)
+    currency = (("billing_currency", report.currency),)
+    lines = []
+    for part in shown:
+        project = (("project_id", part.project_id),) if part.project_id else ()
+        source = Trace("gold.cost_movers", month + project + currency)
+        lines.append(Line((text(part.name), change(part.amount, money)), source))
+    cents = remainder(whole, [part.amount for part in shown], money)
+    if rest or cents:
+        lines.append(Line((text("… other projects"), change(cents, money)), kind="fold"))
+    lines.append(Line((text("Total change"), change(whole, money)), trace(report.summary), kind="total"))
+    columns = (Column("Project", numeric=False), Column("Change", lead=True))
+    return Table("bridge", "Change by project", columns, tuple(lines))
 
 
 def _bridge_title(
@@ -141,8 +164,8 @@ def _chart(
     name: str,
     title: str,
     table: str,
-    figure: "object",
-    data: Table | None,
+    figure: "go.Figure",
+    data: Table,
     report: MonthlyInput,
     legend: tuple[tuple[str, str], ...] = (),
 ) -> Chart:

@@ -73,10 +73,13 @@ def _year_tile(report: MonthlyInput, money: MoneyFormat) -> Tile:
 
 
 def _invoice_tile(report: MonthlyInput, money: MoneyFormat) -> Tile:
-    fact = invoice_fact(report, money)
+    fact, row = invoice_fact(report, money), report.invoice
     source = fact.trace or Trace("gold.invoice_reconciliation", ())
-    tone = "finding" if fact.state == "finding" else ""
-    return Tile("Consumption − invoice", fact.value, fact.detail, month_name(report.month), source, tone)
+    alarms = row.alarms if row else 0
+    detail = {"good": "reconciled to the cent", "finding": "not reconciled"}.get(fact.state, "no invoice yet")
+    detail += f", {count(alarms)} {'alarm' if alarms == 1 else 'alarms'}"
+    tone = "finding" if fact.state == "finding" or alarms else ""
+    return Tile("Consumption − invoice", fact.value, detail, month_name(report.month), source, tone)
 
 
 def _owner_tile(report: MonthlyInput, money: MoneyFormat) -> Tile:

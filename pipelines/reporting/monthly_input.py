@@ -36,9 +36,7 @@ Row = TypeVar("Row", bound=GoldRow)
 def currencies(rows_by_table: Rows, month: str) -> tuple[str, ...]:
     """Currencies charged in the month, the euro first."""
     found = {
-        str(row["billing_currency"])
-        for row in rows_by_table.get(SummaryRow.TABLE, ())
-        if row["billing_month"] == month
+        str(row["billing_currency"]) for row in rows_by_table.get(SummaryRow.TABLE, ()) if row["billing_month"] == month
     }
     return tuple(sorted(found, key=lambda currency: (currency != "EUR", currency)))
 
@@ -64,8 +62,7 @@ def monthly_input(
         wanted = [
             row
             for row in rows_by_table.get(kind.TABLE, ())
-            if row.get("billing_currency", currency) == currency
-            and (dated or row.get("billing_month", month) == month)
+            if row.get("billing_currency", currency) == currency and (dated or row.get("billing_month", month) == month)
         ]
         return tuple(typed(kind, row) for row in wanted)
 

@@ -219,8 +219,12 @@ class MonthlyInput:
     headline_basis: str = HEADLINE_BASIS
 
     @property
-    def previous(self) -> SummaryRow | None:
-        """The calendar month before, where the history holds it."""
+    def month_before(self) -> str:
+        """The calendar month before, as `YYYY-MM`."""
         year, month = int(self.month[:4]), int(self.month[5:])
-        before = f"{year - 1}-12" if month == 1 else f"{year}-{month - 1:02d}"
-        return next((row for row in self.history if row.billing_month == before), None)
+        return f"{year - 1}-12" if month == 1 else f"{year}-{month - 1:02d}"
+
+    @property
+    def previous(self) -> SummaryRow | None:
+        """The row of the calendar month before, where the history holds it."""
+        return next((row for row in self.history if row.billing_month == self.month_before), None)

@@ -27,7 +27,6 @@ MOVERS_EACH_WAY = 5
 TOP_SPENDERS = 10
 STACKED_SERVICES = 4
 OTHER_SERVICES = "Other services"
-HEADLINE_STEP = "consumption"
 
 
 def movers_table(report: MonthlyInput, money: MoneyFormat) -> Table:
@@ -85,19 +84,20 @@ def _folded_label(number: int, otherwise: str) -> str:
 
 def spenders_table(report: MonthlyInput, money: MoneyFormat) -> Table:
     """The ten projects that cost most, the others folded; per day beside the month."""
+    summary, is_open = report.summary, not report.summary.is_complete
     rows = [row for row in report.top_spenders if row.dimension == "project"]
     folded = largest(rows, lambda row: row.billed_cost, TOP_SPENDERS)
-    lines = [_spender_line(row, money) for row in folded.shown]
-    summary = report.summary
+    dearest = max([row.cost_share for row in rows if row.cost_share is not None], default=Decimal(0))
+    lines = [_spender_line(row, dearest, is_open, money) for row in folded.shown]
     rest = remainder(summary.billed_cost, [row.billed_cost for row in folded.shown], money)
     moved = _rest_change(report, folded.shown, money)
-    if folded.folded or rest or moved:
+    if folded.folded or rest or moved.tone in ("more", "less"):
         share = percent(divided(rest, summary.billed_cost), money.locale) if summary.billed_cost > 0 else NOTHING
-        cells = (Cell(money.exact(rest)), Cell(share), change(moved, money), text(""))
+        cells = (Cell(money.exact(rest)), Cell(share), moved, text(""))
         label = _folded_label(len(folded.folded), "rounding and items without project")
         lines.append(Line((text(label), text(""), *cells), kind="fold"))
-    all_of_it = percent(Decimal(1), money.locale).replace(".0", "").replace(",0", "")
-    cells = (amount(summary.billed_cost, money), Cell(all_of_it), *_changes(summary, money))
+    all_of_it = percent(Decimal(1), money.locale, decimals=0)
+    cells = (amount(summary.billed_cost, money), Cell(all_of_it), *_changes(summary, is_open, money))
     lines.append(Line((text("Total"), text(""), *cells), trace(summary), kind="total"))
     columns = (
         Column("Project", numeric=False),
@@ -109,119 +109,36 @@ def spenders_table(report: MonthlyInput, money: MoneyFormat) -> Table:
     return Table("spenders", caption, columns, tuple(lines) if rows else ())
 
 
-def _rest_change(report: MonthlyInput, shown: Sequence[SpenderRow], money: MoneyFormat) -> Decimal | None:
-    if report.summary.delta_cost is None or not report.summary.is_complete:
-        return None
-    return remainder(
-        report.summary.delta_cost, [row.delta_cost for row in shown if row.delta_cost is not None], money
-    )
+def _rest_change(report: MonthlyInput, shown: Sequence[SpenderRow], money: MoneyFormat) -> Cell:
+    """What the folded projects changed together: the rest of the month's whole change."""
+    delta, before = report.summary.delta_cost, report.summary.previous_cost
+    if delta is None or before is None or not report.summary.is_complete:
+        return text("")
+    moved = remainder(delta, [row.delta_cost for row in shown if row.delta_cost is not None], money)
+    base = before - total(row.previous_cost for row in shown if row.previous_cost is not None)
+    return change(moved, money, money.change_ratio(moved, base))
 
 
-def _spender_line(row: SpenderRow, money: MoneyFormat) -> Line:
+def _spender_line(row: SpenderRow, dearest: Decimal, is_open: bool, money: MoneyFormat) -> Line:
     share = row.cost_share
-    bar = "" if share is None else f"{max(Decimal(0), min(share, Decimal(1))) * 100:.1f}%"
+    bar = f"{divided(share, dearest) * 100:.1f}%" if share and share > 0 < dearest else ""
     name = row.item_name or row.item_id or "no project"
-    cells = (amount(row.billed_cost, money), Cell(percent(share, money.locale), bar=bar), *_changes(row, money))
+    cells = (
+        amount(row.billed_cost, money),
+        Cell(percent(share, money.locale), bar=bar),
+        *_changes(row, is_open, money),
+    )
     return Line((text(name), owner_cell(row.owner), *cells), trace(row))
 
 
-def _changes(row: SpenderRow | SummaryRow, money: MoneyFormat) -> tuple[Cell, Cell]:
+def _changes(row: SpenderRow | SummaryRow, is_open: bool, money: MoneyFormat) -> tuple[Cell, Cell]:
     """The change of the month and of the day; an open month has only the latter."""
-    is_open = isinstance(row, SummaryRow) and not row.is_complete
     monthly = None if is_open else row.delta_cost
+    daily, daily_base = row.delta_cost_per_day, row.previous_cost_per_day
     return (
-        change(monthly, money, money.change_ratio(monthly, row.previous_cost) if monthly else ""),
-        change(
-            row.delta_cost_per_day,
-            money,
-            money.change_ratio(row.delta_cost_per_day, row.previous_cost_per_day)
-            if row.delta_cost_per_day
-            else "",
-        ),
+        change(monthly, money, "" if monthly is None else money.change_ratio(monthly, row.previous_cost)),
+        change(daily, money, "" if daily is None else money.change_ratio(daily, daily_base)),
     )
-
-
-def waterfall_table(report: MonthlyInput, money: MoneyFormat) -> Table:
-    """From list price to the taxed invoice, the headline's step marked."""
-    lines = []
-    for row in report.waterfall:
-        headline = row.is_subtotal and row.step.strip().lower() == HEADLINE_STEP
-        label = text(row.step, note="the basis of this report's figures" if headline else "")
-        value = amount(row.amount, money) if row.is_subtotal or row.amount is None else effect(row.amount, money)
-        kind = "total" if row.is_subtotal else ""
-        lines.append(Line((label, text(row.basis or ""), value), trace(row), kind))
-    columns = (Column("Step", numeric=False), Column("Basis", numeric=False), Column("Amount", lead=True))
-    return Table("waterfall", "From list price to the invoice", columns, tuple(lines))
-
-
-def coverage_table(report: MonthlyInput, money: MoneyFormat) -> Table:
-    """How much of the cost, and how many resources, carry each label."""
-    lines = [
-        Line(
-            (
-                text(row.label),
-                Cell(percent(row.cost_coverage, money.locale)),
-                amount(row.labelled_cost, money),
-                amount(row.total_cost - row.labelled_cost, money),
-                Cell(percent(row.resource_coverage, money.locale)),
-                Cell(f"{count(row.labelled_resources, money.locale)} of {count(row.total_resources, money.locale)}"),
-            ),
-            trace(row),
-        )
-        for row in report.coverage
-    ]
-    columns = (
-        Column("Label", numeric=False),
-        Column("Of cost", lead=True),
-        *(Column(label) for label in ("Labelled cost", "Without label", "Of resources", "Resources")),
-    )
-    return Table("coverage", f"Labels in {month_name(report.month)}", columns, tuple(lines))
-
-
-def residual_table(report: MonthlyInput, money: MoneyFormat) -> Table:
-    """Charges minus consumption by explanation; the lines add up to the whole residual."""
-    grouped: dict[str | None, list[Decimal]] = defaultdict(list)
-    for row in report.residuals:
-        if row.residual:
-            grouped[row.explanation].append(row.residual)
-    sums = {reason: total(parts) for reason, parts in grouped.items()}
-    ranked = sorted(sums, key=lambda reason: (-abs(sums[reason]), reason or ""))
-    whole = total(sums.values())
-    cents = cents_adding_up([sums[reason] for reason in ranked], whole, money)
-    lines = []
-    for reason, value in zip(ranked, cents, strict=True):
-        keys = (("billing_month", report.month), ("billing_currency", report.currency))
-        keys += (("explanation", reason),) if reason else ()
-        label = text(reason) if reason else text("not explained", tone="finding")
-        lines.append(Line((label, Cell(count(len(grouped[reason]))), effect(value, money)), Trace("gold.reconciliation", keys)))
-    if lines:
-        lines.append(Line((text("Charges − consumption"), text(""), amount(whole, money)), kind="total"))
-    columns = (Column("Explanation", numeric=False), Column("Lines"), Column("Amount", lead=True))
-    empty = "Charges and consumption are equal on every line."
-    return Table("residual", "Why charges and consumption differ", columns, tuple(lines), empty)
-
-
-def freshness_table(report: MonthlyInput, money: MoneyFormat) -> Table:
-    """What each source said last, and when."""
-    lines = [
-        Line(
-            (
-                text(row.source),
-                Cell(f"{row.last_answer_at:%Y-%m-%d %H:%M}" if row.last_answer_at else NOTHING),
-                Cell(row.data_until.isoformat() if row.data_until else NOTHING),
-                Cell(count(row.answers, money.locale)),
-            ),
-            trace(row),
-        )
-        for row in report.freshness
-    ]
-    columns = (
-        Column("Source", numeric=False),
-        Column("Last answer (UTC)", lead=True),
-        Column("Data until"),
-        Column("Answers kept"),
-    )
-    return Table("freshness", "Sources", columns, tuple(lines), empty="No source has answered yet.")
 
 
 def daily_series(report: MonthlyInput) -> tuple[list[date], list[tuple[str, list[Decimal]]]]:

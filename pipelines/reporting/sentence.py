@@ -2,6 +2,8 @@
 
 from calendar import monthrange
 from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 
 from pipelines.reporting.money import MoneyFormat, divided, is_flat, percent, total
@@ -44,12 +46,22 @@ def headline_sentence(report: MonthlyInput, money: MoneyFormat) -> str:
     )
 
 
-def project_contributions(movers: tuple[MoverRow, ...]) -> dict[str, Decimal]:
-    """The change per project: mover rows of one project put together."""
-    grouped: dict[str, list[Decimal]] = defaultdict(list)
+@dataclass(frozen=True)
+class Contribution:
+    """One project's part in the change of the month."""
+
+    name: str
+    amount: Decimal
+    project_id: str | None
+
+
+def project_contributions(movers: Sequence[MoverRow]) -> tuple[Contribution, ...]:
+    """The change per project: mover rows of one project put together, by name."""
+    grouped: dict[tuple[str, str | None], list[Decimal]] = defaultdict(list)
     for row in movers:
-        grouped[row.project_name or row.project_id or NO_PROJECT].append(row.delta_cost)
-    return {name: total(parts) for name, parts in grouped.items()}
+        grouped[row.project_name or row.project_id or NO_PROJECT, row.project_id].append(row.delta_cost)
+    parts = (Contribution(name, total(amounts), key) for (name, key), amounts in grouped.items())
+    return tuple(sorted(parts, key=lambda part: (part.name, part.project_id or "")))
 
 
 def _spent(summary: SummaryRow, money: MoneyFormat) -> str:
@@ -62,7 +74,8 @@ def _spent(summary: SummaryRow, money: MoneyFormat) -> str:
 def _comparison(summary: SummaryRow, previous: SummaryRow, money: MoneyFormat) -> str:
     before = month_name(previous.billing_month, beside=summary.billing_month)
     delta, base = summary.delta_cost, summary.previous_cost
-    assert delta is not None and base is not None
+    assert delta is not None
+    assert base is not None
     if delta == 0:
         return f"{_spent(summary, money)}, exactly as much as in {before}."
     ratio = money.change_ratio(delta, base)
@@ -96,29 +109,28 @@ def _drivers(report: MonthlyInput, money: MoneyFormat) -> str:
     delta, base = report.summary.delta_cost, report.summary.previous_cost
     if not delta or (base and base > 0 and is_flat(divided(delta, base))):
         return ""
-    direction = 1 if delta > 0 else -1
-    moved = {name: part * direction for name, part in project_contributions(report.movers).items()}
-    ranked = sorted((name for name in moved if moved[name] > 0), key=lambda name: (-moved[name], name))
-    names = [name for i, name in enumerate(ranked[:2]) if i == 0 or moved[name] >= SECOND_DRIVER * abs(delta)]
-    if not names:
+    size = abs(delta)
+    moved = [(abs(part.amount), part.name) for part in project_contributions(report.movers) if part.amount * delta > 0]
+    moved.sort(key=lambda part: (-part[0], part[1]))
+    moved = [part for i, part in enumerate(moved[:2]) if i == 0 or part[0] >= SECOND_DRIVER * size]
+    if not moved:
         return ""
-    share = divided(total(moved[name] for name in names), abs(delta))
-    who, word = " and ".join(names), "increase" if delta > 0 else "decrease"
+    together = total(amount for amount, _ in moved)
+    share = divided(together, size)
+    who, word = " and ".join(name for _, name in moved), "increase" if delta > 0 else "decrease"
     if share > 1:
         verb = ("rose" if delta > 0 else "fell") + " by "
-        amount = money.headline(total(moved[name] for name in names)) + (" together" if len(names) > 1 else "")
-        return f"{who} {verb}{amount}, more than the {word} itself; other projects partly made up for it."
-    return f"{who} {'explain' if len(names) > 1 else 'explains'} {_whole(share, money)} of the {word}."
+        back = "fell" if delta > 0 else "rose"
+        amount = money.headline(together) + (" together" if len(moved) > 1 else "")
+        return f"{who} {verb}{amount}, more than the whole {word}; others {back}."
+    return f"{who} {'explain' if len(moved) > 1 else 'explains'} {_share(share, money)} of the {word}."
 
 
-def _whole(share: Decimal, money: MoneyFormat) -> str:
-    return percent(share, money.locale) if share < Decimal("0.01") else _rounded_percent(share, money)
-
-
-def _rounded_percent(share: Decimal, money: MoneyFormat) -> str:
-    """Shares in running text carry no decimals; 100 % is said only when it is exactly so."""
-    hundredths = min(int(share * 100 + Decimal("0.5")), 100 if share == 1 else 99)
-    return percent(Decimal(hundredths) / 100, money.locale).replace(".0", "").replace(",0", "")
+def _share(share: Decimal, money: MoneyFormat) -> str:
+    """A share in running text carries no decimals, and says 100 % only when it is exactly so."""
+    if share < Decimal("0.01"):
+        return percent(share, money.locale)
+    return percent(share if share == 1 else min(share, Decimal("0.99")), money.locale, decimals=0)
 
 
 def _first_month(report: MonthlyInput, money: MoneyFormat) -> str:

@@ -93,11 +93,12 @@ def items_of(source: str, body: bytes) -> tuple[tuple[Item, ...], Mapping[str, A
         document = document_of(body)
     except ValueError as error:
         raise SourceUnavailable(f"{source}: the answer cannot be read: {error}; ask again") from None
-    if "id" in document:
-        return (document,), {}
-    wrapped = list(document.values())
-    if len(wrapped) == 1 and isinstance(wrapped[0], dict) and source not in MAPS:
-        return (wrapped[0],), {}
+    if _layout(source)[0] not in document:
+        if "id" in document:
+            return (document,), {}
+        wrapped = list(document.values())
+        if len(wrapped) == 1 and isinstance(wrapped[0], dict):
+            return (wrapped[0],), {}
     return items_in(source, document)
 
 
@@ -106,7 +107,7 @@ def items_in(source: str, document: Mapping[str, Any]) -> tuple[tuple[Item, ...]
 
     A page without its list is an error unless it counts zero: missing is not empty.
     """
-    key, name_field = MAPS.get(source) or (source.rpartition(".")[2], None)
+    key, name_field = _layout(source)
     if key not in document and str(document.get("total_count")) != "0":
         raise SourceUnavailable(f"{source}: the answer holds no '{key}'; the API may have changed")
     extra = {name: value for name, value in document.items() if name != key and name not in PAGE_FIELDS}
@@ -126,6 +127,10 @@ def canonical(value: Any) -> str:
         return json.dumps(value, sort_keys=True, separators=(",", ":"))
     except TypeError:  # a Decimal is in there, which json cannot write as a number
         return _spelled(value)
+
+
+def _layout(source: str) -> tuple[str, str | None]:
+    return MAPS.get(source) or (source.rpartition(".")[2], None)
 
 
 def _named(source: str, name_field: str, name: str, entry: Any) -> Item:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import Enum
+from functools import cache
 from importlib import import_module
 from inspect import signature
 from typing import Any
@@ -56,8 +57,7 @@ class Request:
 
 def build(client: Client, endpoint: Endpoint, /, **arguments: Any) -> Request:
     """The request that the SDK would send for this call. Raises WriteRefused for anything but a GET."""
-    api_class = _api_class(endpoint.api)
-    recorder = type(api_class.__name__, (_Recording, api_class), {})(client, bypass_validation=True)
+    recorder = _recording(endpoint.api)(client, bypass_validation=True)
     getattr(recorder, endpoint.method)(**{**endpoint.arguments, **arguments})
     path, parameters = recorder.asked
     return Request(endpoint.source, path, parameters, endpoint.permission_set)
@@ -105,6 +105,12 @@ def _text(value: Any) -> str:
     return str(value.value if isinstance(value, Enum) else value)
 
 
+@cache
+def _recording(name: str) -> Any:
+    return type(name.rpartition(".")[2], (_Recording, _api_class(name)), {})
+
+
+@cache
 def _api_class(name: str) -> Any:
     module, _, class_name = name.rpartition(".")
     return getattr(import_module(module), class_name)

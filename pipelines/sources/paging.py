@@ -59,41 +59,80 @@ class _ChangedMeanwhile(Exception):
 
 @dataclass
 class _Reading:
-    """The pages of one listing as they come in."""
+    """The pages of one listing as they come in. What stands beside the list is taken from the first page."""
 
     endpoint: Endpoint
+    question: Question
+    asked_at: datetime
+    extra: Mapping[str, Any]
+    total: int | None
     pages: list[bytes] = field(default_factory=list)
     items: list[Item] = field(default_factory=list)
-    extra: Mapping[str, Any] = field(default_factory=dict)
-    question: Question | None = None
-    asked_at: datetime | None = None
-    total: int | None = None
     names: set[str] = field(default_factory=set)
     last_page: tuple[Item, ...] = ()
 
-    def add(self, answer: Answer, question: Question) -> None:
-        """Take one page in; the first one dates and names the listing."""
-        if self.question is None:
-            self.question, self.asked_at = question, answer.asked_at
-        self.last_page, self.extra = items_in(self.endpoint.source, answer.document)
+    def listing(self) -> Listing:
+        """Everything taken in."""
+        return Listing(self.question, tuple(self.pages), tuple(self.items), self.extra, self.asked_at)
+
+    def add(self, answer: Answer) -> None:
+        """Take one more page of a cursor in."""
+        self.last_page, _ = items_in(self.endpoint.source, answer.document)
         self.pages.append(answer.body)
         self.items += self.last_page
 
-    def listing(self) -> Listing:
-        """Everything taken in."""
-        assert self.question is not None
-        assert self.asked_at is not None
-        return Listing(self.question, tuple(self.pages), tuple(self.items), self.extra, self.asked_at)
+    def add_numbered(self, answer: Answer) -> None:
+        """Take one more numbered page in, if it fits those before it."""
+        before = self.last_page
+        self.add(answer)
+        if before and self.last_page == before:
+            raise SourceUnavailable(
+                f"{self.endpoint.source}: page {len(self.pages)} repeats the one before it, the server ignores "
+                "`page`; try later"
+            )
+        total, updated_at = _total(self.endpoint, answer), answer.document.get("updated_at")
+        if total != self.total:
+            raise _ChangedMeanwhile(f"from {self.total} to {total} items")
+        if self.last_page and updated_at != self.extra.get("updated_at"):
+            raise _ChangedMeanwhile(f"updated at {updated_at}")
+        self._name_once()
+
+    def _name_once(self) -> None:
+        name_field = MAPS.get(self.endpoint.source, ("", "id"))[1]
+        for name in [item[name_field] for item in self.last_page if item.get(name_field) is not None]:
+            if name in self.names:
+                raise _ChangedMeanwhile(f"'{name}' came twice")
+            self.names.add(name)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether no page can follow. Raises _ChangedMeanwhile if items were announced that never came."""
+        received = len(self.items)
+        if self.last_page and received != self.total:
+            return False
+        if self.total is not None and received < self.total:
+            raise _ChangedMeanwhile(f"{received} of {self.total} items came")
+        if self.total is not None and received > self.total:
+            source = self.endpoint.source
+            log.warning("more_items_than_counted", source=source, counted=self.total, items=received)
+        return True
+
+
+def _begun(endpoint: Endpoint, request: Request, answer: Answer, billing_month: str | None) -> _Reading:
+    question = question_of(endpoint, request, billing_month)
+    _, extra = items_in(endpoint.source, answer.document)
+    return _Reading(endpoint, question, answer.asked_at, extra, _total(endpoint, answer))
 
 
 def _by_cursor(
     scaleway: Scaleway, endpoint: Endpoint, billing_month: str | None, arguments: Mapping[str, Any]
 ) -> Listing:
-    reading, token, seen = _Reading(endpoint), None, set[str]()
+    reading, token, seen = None, None, set[str]()
     for number in range(1, MOST_PAGES + 1):
         request = scaleway.request(endpoint, page_token=token, **arguments)
         answer = scaleway.send(request, page=number)
-        reading.add(answer, question_of(endpoint, request, billing_month))
+        reading = reading or _begun(endpoint, request, answer, billing_month)
+        reading.add(answer)
         token = answer.document.get("next_page_token")
         if not token:
             return reading.listing()
@@ -109,47 +148,15 @@ def _by_cursor(
 def _by_number(
     scaleway: Scaleway, endpoint: Endpoint, billing_month: str | None, arguments: Mapping[str, Any]
 ) -> Listing:
-    reading = _Reading(endpoint)
+    reading = None
     for number in range(1, MOST_PAGES + 1):
         request = scaleway.request(endpoint, page=number, **arguments)
         answer = scaleway.send(request, page=number)
-        before, updated_at = reading.last_page, reading.extra.get("updated_at")
-        reading.add(answer, question_of(endpoint, request, billing_month))
-        _check_against(reading, before, updated_at, _total(endpoint, answer))
-        if not reading.last_page or len(reading.items) == reading.total:
-            return _whole(reading)
+        reading = reading or _begun(endpoint, request, answer, billing_month)
+        reading.add_numbered(answer)
+        if reading.is_over:
+            return reading.listing()
     raise _too_many(endpoint)
-
-
-def _check_against(reading: _Reading, before: tuple[Item, ...], updated_at: object, total: int | None) -> None:
-    """Compare the page just added with those before it."""
-    number = len(reading.pages)
-    if before and reading.last_page == before:
-        raise SourceUnavailable(
-            f"{reading.endpoint.source}: page {number} repeats page {number - 1}, the server ignores `page`; try later"
-        )
-    if number > 1 and total != reading.total:
-        raise _ChangedMeanwhile(f"from {reading.total} to {total} items")
-    if number > 1 and reading.last_page and updated_at != reading.extra.get("updated_at"):
-        raise _ChangedMeanwhile(f"updated at {reading.extra.get('updated_at')}")
-    reading.total = total
-    name_field = MAPS.get(reading.endpoint.source, ("", "id"))[1]
-    for item in reading.last_page:
-        name = item.get(name_field)
-        if name is None:
-            continue
-        if name in reading.names:
-            raise _ChangedMeanwhile(f"'{name}' came twice")
-        reading.names.add(name)
-
-
-def _whole(reading: _Reading) -> Listing:
-    total, received = reading.total, len(reading.items)
-    if total is not None and received < total:
-        raise _ChangedMeanwhile(f"{received} of {total} items came")
-    if total is not None and received > total:
-        log.warning("more_items_than_counted", source=reading.endpoint.source, counted=total, items=received)
-    return reading.listing()
 
 
 def _total(endpoint: Endpoint, answer: Answer) -> int | None:

@@ -134,7 +134,7 @@ class Scaleway:
             path=request.path,
             query=urlencode([pair for pair in request.parameters if pair[0] not in PAGING]),
             page=page,
-            status=response.reason if isinstance(response, _NoAnswer) else response.status_code,
+            **_outcome(response),
             attempt=attempt,
             duration_ms=round((time.perf_counter() - started) * 1000),
             bytes=len(body),
@@ -221,6 +221,12 @@ class _NoAnswer(Exception):
     def __init__(self, reason: str, remedy: str = f"check {STATUS_PAGE} or try later", pause: float = 0.0) -> None:
         super().__init__(reason)
         self.reason, self.remedy, self.pause = reason, remedy, pause
+
+
+def _outcome(response: requests.Response | _NoAnswer) -> dict[str, Any]:
+    if isinstance(response, _NoAnswer):
+        return {"status": None, "failure": response.reason}
+    return {"status": response.status_code}
 
 
 def _no_answer(error: requests.RequestException, api_url: str, timeout: tuple[float, float]) -> _NoAnswer:

@@ -6,7 +6,7 @@ select
     max(asked_at) as last_answer_at,
     max(
         case
-            when source = 'charges'
+            when source = 'billing.charges'
                 then cast(cast(json_extract_string(parameters, '$.end_date_before') as timestamptz) as date)
         end
     ) as data_until,

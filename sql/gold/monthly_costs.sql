@@ -3,27 +3,34 @@
 -- partition: billing_month
 with
 
-months as (
+sums as (
 
     select
         billing_month,
-        days_read
-    from silver.billing_months
+        project_id,
+        project_name,
+        service_name,
+        environment,
+        owner,
+        region_id,
+        billing_currency,
+        sum(billed_cost) as billed_cost
+    from gold.daily_costs
+    group by all
 
 )
 
 select
-    daily_costs.project_id,
-    daily_costs.project_name,
-    daily_costs.service_name,
-    daily_costs.environment,
-    daily_costs.owner,
-    daily_costs.region_id,
-    daily_costs.billing_currency,
-    cast(sum(daily_costs.billed_cost) as decimal(38, 12)) as billed_cost,
+    sums.project_id,
+    sums.project_name,
+    sums.service_name,
+    sums.environment,
+    sums.owner,
+    sums.region_id,
+    sums.billing_currency,
+    cast(sums.billed_cost as decimal(38, 12)) as billed_cost,
     months.days_read as charged_days,
-    cast(sum(daily_costs.billed_cost) / months.days_read as decimal(38, 12)) as cost_per_day,
-    daily_costs.billing_month
-from gold.daily_costs
-inner join months on daily_costs.billing_month = months.billing_month
-group by all
+    cast(sums.billed_cost / months.days_read as decimal(38, 12)) as cost_per_day,
+    sums.billing_month
+from sums
+inner join silver.billing_months as months on sums.billing_month = months.billing_month

@@ -11,7 +11,7 @@ read_days as (
         max(cast(cast(json_extract_string(parameters, '$.end_date_before') as timestamptz) as date)) as charges_until,
         count(*) as days_read
     from silver.latest_answers
-    where source = 'charges'
+    where source = 'billing.charges'
     group by billing_month
 
 ),

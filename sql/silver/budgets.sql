@@ -17,4 +17,4 @@ select
     budgets.answer_hash
 from bronze.budgets
 inner join silver.latest_answers on budgets.answer_hash = latest_answers.answer_hash
-where latest_answers.source = 'budgets'
+where latest_answers.source = 'billing.budgets'

@@ -19,7 +19,7 @@ items as (
         ) as line
     from bronze.consumptions
     inner join silver.latest_answers on consumptions.answer_hash = latest_answers.answer_hash
-    where latest_answers.source = 'consumptions'
+    where latest_answers.source = 'billing.consumptions'
 
 )
 

@@ -12,7 +12,7 @@ answers as (
         cast(json_extract_string(parameters, '$.start_date_after') as timestamptz) as window_start,
         cast(json_extract_string(parameters, '$.end_date_before') as timestamptz) as window_end
     from silver.latest_answers
-    where source = 'charges'
+    where source = 'billing.charges'
 
 ),
 

@@ -15,4 +15,4 @@ select
     discounts.answer_hash
 from bronze.discounts
 inner join silver.latest_answers on discounts.answer_hash = latest_answers.answer_hash
-where latest_answers.source = 'discounts'
+where latest_answers.source = 'billing.discounts'

@@ -2,9 +2,7 @@
 -- grain: spelling
 -- partition: none
 -- stored: view
-select
-    column0 as spelling,
-    column1 as environment
+select spellings.*
 from (
     values
     ('prod', 'prod'), ('production', 'prod'), ('prd', 'prod'),
@@ -12,4 +10,4 @@ from (
     ('dev', 'dev'), ('development', 'dev'), ('develop', 'dev'), ('test', 'dev'),
     ('sandbox', 'sandbox'), ('sbx', 'sandbox'),
     ('shared', 'shared')
-)
+) as spellings (spelling, environment)

@@ -22,7 +22,7 @@ items as (
         ) as invoice
     from bronze.invoices
     inner join silver.latest_answers on invoices.answer_hash = latest_answers.answer_hash
-    where latest_answers.source = 'invoices'
+    where latest_answers.source = 'billing.invoices'
 
 ),
 

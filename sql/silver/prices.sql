@@ -11,7 +11,7 @@ snapshots as (
         lead(asked_at) over (order by asked_at) as next_asked_at,
         row_number() over (order by asked_at) as snapshot_number
     from bronze.answers
-    where source = 'products' and page = 1
+    where source = 'catalog.products' and page = 1
 
 ),
 

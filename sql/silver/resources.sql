@@ -24,7 +24,8 @@ items as (
         snapshots.snapshot_number,
         snapshots.asked_at,
         snapshots.next_asked_at,
-        resources.source as resource_type,
+        -- 'instance.servers' lists things of type 'instance_server'
+        regexp_replace(replace(resources.source, '.', '_'), 's$', '') as resource_type,
         resources.path,
         resources.item,
         json_extract_string(resources.item, '$.id') as resource_id

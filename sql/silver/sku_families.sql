@@ -2,12 +2,7 @@
 -- grain: family_number
 -- partition: none
 -- stored: view
-select
-    column0 as family_number,
-    column1 as sku_pattern,
-    column2 as service_name,
-    column3 as service_category,
-    column4 as service_subcategory
+select families.*
 from (
     values
     (1, '^/compute/(h100|l40s|l4|b300|render|gpu|mi3)', 'GPU Instances', 'Compute', 'Virtual Machines'),
@@ -45,4 +40,4 @@ from (
     (30, '^/subscription/', 'Support', 'Other', 'Other (Other)'),
     (31, '^/billing/', 'Contract', 'Other', 'Other (Other)'),
     (32, '^/offer/', 'Free tier', 'Other', 'Other (Other)')
-)
+) as families (family_number, sku_pattern, service_name, service_category, service_subcategory)

@@ -9,5 +9,5 @@ select
     taxes.billing_month
 from bronze.taxes
 inner join silver.latest_answers on taxes.answer_hash = latest_answers.answer_hash
-where latest_answers.source = 'taxes'
+where latest_answers.source = 'billing.taxes'
 group by all

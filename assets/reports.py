@@ -1,0 +1,113 @@
+"""Reports: gold rows in, a file out. The same call serves Dagster and the command line."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+
+from assets.partitions import billing_months, months_of
+from assets.resources import ClockResource, LakeResource
+from pipelines.errors import UsageError
+from pipelines.lake.engine import Catalog
+from pipelines.lake.sql_models import load_checks
+from pipelines.settings import load_settings
+
+READ_BY_THE_REPORT = (
+    "gold/daily_costs",
+    "gold/cost_movers",
+    "gold/top_spenders",
+    "gold/tag_coverage",
+    "gold/reconciliation",
+    "gold/invoice_reconciliation",
+    "gold/invoice_waterfall",
+    "gold/monthly_summary",
+)
+
+
+def write_monthly_report(catalog: Catalog, month: str, folder: Path, now: datetime, locale: str) -> Path:
+    """One self-contained HTML file of a month; without a build of that month, UsageError."""
+    from pipelines.reporting.monthly import render_monthly
+    from pipelines.reporting.monthly_input import TABLES, currencies, monthly_input
+
+    rows = {table: _rows(catalog, table, month) for table in TABLES}
+    found = currencies(rows, month)
+    if not found:
+        raise UsageError(f"month {month} is not in the lake; run `finops run --since {month}-01` first")
+    failed = failed_checks(catalog)
+    inputs = [
+        monthly_input(
+            rows,
+            month,
+            currency,
+            organization_name=organization_name(catalog),
+            as_of=now,
+            product_version=version("scaleway-finops"),
+            checks_failed=failed,
+        )
+        for currency in found
+    ]
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / f"finops-{month}.html"
+    file.write_text(render_monthly(inputs, locale), encoding="utf-8")
+    return file
+
+
+def failed_checks(catalog: Catalog) -> Sequence[Any]:
+    """The checks of sql/checks that do not hold now."""
+    from pipelines.reporting.monthly_rows import FailedCheck
+
+    failed = []
+    for check in load_checks():
+        rows = catalog.query(check.sql).num_rows
+        if rows:
+            message = f"{check.description} {rows} rows do not."
+            failed.append(FailedCheck(check.name, check.table, message, check.is_blocking))
+    return failed
+
+
+def organization_name(catalog: Catalog) -> str:
+    """Name on the newest bill, or the id while there is none."""
+    names = catalog.query("select organization_name, organization_id from silver.organizations limit 1").to_pylist()
+    return str(names[0]["organization_name"] or names[0]["organization_id"]) if names else "your organisation"
+
+
+def _rows(catalog: Catalog, table: str, month: str) -> list[dict[str, Any]]:
+    """The month's rows; of the summary all months, for the history."""
+    chosen = "" if table in ("gold.monthly_summary", "gold.data_freshness") else f" where billing_month = '{month}'"
+    rows: list[dict[str, Any]] = catalog.query(f"select * from {table}{chosen}").to_pylist()  # noqa: S608
+    return rows
+
+
+def report_assets(today: date) -> list[dg.AssetsDefinition]:
+    """The monthly report as an asset of its month."""
+
+    @dg.asset(
+        key=["reports", "monthly_report"],
+        description="The monthly review as one HTML file: what was spent, why it changed, whether the bill agrees.",
+        group_name="reports",
+        owners=["team:finops"],
+        kinds={"html"},
+        partitions_def=billing_months(today),
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        deps=[dg.AssetKey(key.split("/")) for key in READ_BY_THE_REPORT],
+    )
+    def monthly_report(
+        context: dg.AssetExecutionContext, lake: LakeResource, clock: ClockResource
+    ) -> dg.MaterializeResult[Any]:
+        settings = load_settings()
+        catalog = lake.catalog()
+        files = [
+            write_monthly_report(catalog, month, settings.report.out, clock.read(), settings.locale)
+            for month in months_of(context)
+        ]
+        return dg.MaterializeResult(
+            metadata={
+                "report": dg.MetadataValue.path(str(files[-1])),
+                "bytes": sum(file.stat().st_size for file in files),
+            }
+        )
+
+    return [monthly_report]

@@ -1,0 +1,79 @@
+"""What assets need from outside: the lake, Scaleway, and the time the run counts as now."""
+
+from datetime import UTC, date, datetime
+from functools import cached_property
+
+import dagster as dg
+
+from pipelines.lake.address import S3Access, parse_address
+from pipelines.lake.engine import Catalog
+from pipelines.lake.sql_models import load_models
+from pipelines.lake.store import Lake
+from pipelines.settings import Settings, load_settings
+from pipelines.sources.transport import Scaleway
+
+
+class ClockResource(dg.ConfigurableResource):  # type: ignore[type-arg]
+    """The moment the run counts as now; empty means the machine's clock."""
+
+    now: str = ""
+
+    def read(self) -> datetime:
+        """Aware, in UTC."""
+        return datetime.fromisoformat(self.now).astimezone(UTC) if self.now else datetime.now(UTC)
+
+    def today(self) -> date:
+        """The UTC day that still runs."""
+        return self.read().date()
+
+
+class LakeResource(dg.ConfigurableResource):  # type: ignore[type-arg]
+    """The lake of the settings, or the one at `address`."""
+
+    address: str = ""
+
+    def open(self) -> Lake:
+        """A fresh view: versions are read when asked for."""
+        return open_lake_of(load_settings({"lake": self.address or None}))
+
+    def catalog(self) -> Catalog:
+        """Tables and models by name."""
+        return Catalog(self.open(), load_models())
+
+
+class ScalewayResource(dg.ConfigurableResource):  # type: ignore[type-arg]
+    """Scaleway with the key of the environment or the `scw` profile."""
+
+    clock: ClockResource
+
+    @cached_property
+    def _opened(self) -> Scaleway:
+        return open_scaleway(load_settings(), self.clock)
+
+    def open(self) -> Scaleway:
+        """One connection pool per run."""
+        return self._opened
+
+
+def open_lake_of(settings: Settings) -> Lake:
+    """The lake these settings name, with its key when it is a bucket."""
+    if not settings.lake.startswith("s3://"):
+        return Lake(parse_address(settings.lake))
+    key = settings.lake_key()
+    access = S3Access(key.access_key, key.secret_key.reveal(), settings.lake_s3.endpoint_url, settings.lake_s3.region)
+    return Lake(parse_address(settings.lake, access))
+
+
+def open_scaleway(settings: Settings, clock: ClockResource) -> Scaleway:
+    """The account these settings name, read only."""
+    key = settings.credentials()
+    return Scaleway(
+        key.access_key,
+        key.secret_key.reveal(),
+        key.organization_id,
+        api_url=key.api_url,
+        requests_per_second=settings.scaleway.requests_per_second,
+        timeout=(5, settings.scaleway.timeout_seconds),
+        attempts=settings.scaleway.attempts,
+        clock=clock.read,
+    )

@@ -1,0 +1,63 @@
+"""When things run by themselves; partitions are UTC, only the clock on the wall is Paris."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import dagster as dg
+
+from pipelines.billing.periods import history
+
+AnyJob = Any
+"""A job before Dagster resolved it; its type has no public name."""
+
+PARIS = "Europe/Paris"
+RANGE_START_TAG = "dagster/asset_partition_range_start"
+RANGE_END_TAG = "dagster/asset_partition_range_end"
+MONTHS_THAT_CAN_CHANGE = 2
+"""Complete months the daily run looks at: an invoice is issued in the first days of the month after."""
+
+
+def range_tags(months: list[str]) -> dict[str, str]:
+    """Tags that make one run out of a range of months."""
+    return {RANGE_START_TAG: months[0], RANGE_END_TAG: months[-1]}
+
+
+def daily_schedule(job: AnyJob) -> dg.ScheduleDefinition:
+    """Every morning: what is new, and the months that can still change."""
+
+    @dg.schedule(
+        job=job,
+        cron_schedule="30 6 * * *",
+        execution_timezone=PARIS,
+        name="daily",
+        description="Reads what is new and rebuilds the months that can still change.",
+        metadata={"reads": "open month and months without invoice"},
+    )
+    def daily(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+        now: datetime = context.scheduled_execution_time.astimezone(UTC)
+        months = history(now.date(), MONTHS_THAT_CAN_CHANGE).months
+        return dg.RunRequest(
+            run_key=f"daily-{now:%Y-%m-%d}", tags={**range_tags(months), "finops/trigger": "daily schedule"}
+        )
+
+    return daily
+
+
+def monthly_schedule(job: AnyJob) -> dg.ScheduleDefinition:
+    """On the sixth: the report of the month before, when its invoice is usually out."""
+
+    @dg.schedule(
+        job=job,
+        cron_schedule="0 8 6 * *",
+        execution_timezone=PARIS,
+        name="monthly_report",
+        description="Writes the report of the last complete month; it says preliminary while no invoice is issued.",
+    )
+    def monthly(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+        now: datetime = context.scheduled_execution_time.astimezone(UTC)
+        month = history(now.date(), 1).months[0]
+        return dg.RunRequest(
+            run_key=f"report-{month}", partition_key=month, tags={"finops/trigger": "monthly schedule"}
+        )
+
+    return monthly

@@ -1,0 +1,100 @@
+"""The tables that let a reader check the monthly report: invoice, residual, labels, sources."""
+
+from collections import defaultdict
+from decimal import Decimal
+
+from pipelines.reporting.display import Cell, Column, Line, Table, Trace, amount, effect, text, trace
+from pipelines.reporting.folding import cents_adding_up
+from pipelines.reporting.money import NOTHING, MoneyFormat, count, percent, total
+from pipelines.reporting.monthly_rows import MonthlyInput
+from pipelines.reporting.sentence import month_name
+
+HEADLINE_STEP = "consumption"
+
+
+def waterfall_table(report: MonthlyInput, money: MoneyFormat) -> Table:
+    """From list price to the taxed invoice, the headline's step marked."""
+    lines = []
+    for row in report.waterfall:
+        headline = row.is_subtotal and row.step.strip().lower() == HEADLINE_STEP
+        label = text(row.step, note="the basis of this report's figures" if headline else "")
+        value = amount(row.amount, money) if row.is_subtotal or row.amount is None else effect(row.amount, money)
+        kind = "total" if row.is_subtotal else ""
+        lines.append(Line((label, text(row.basis or ""), value), trace(row), kind))
+    columns = (Column("Step", numeric=False), Column("Basis", numeric=False), Column("Amount", lead=True))
+    return Table("waterfall", "From list price to the invoice", columns, tuple(lines))
+
+
+def coverage_table(report: MonthlyInput, money: MoneyFormat) -> Table:
+    """How much of the cost, and how many resources, carry each label."""
+    lines = [
+        Line(
+            (
+                text(row.label),
+                Cell(percent(row.cost_coverage, money.locale)),
+                amount(row.labelled_cost, money),
+                amount(row.total_cost - row.labelled_cost, money),
+                Cell(percent(row.resource_coverage, money.locale)),
+                Cell(f"{count(row.labelled_resources, money.locale)} of {count(row.total_resources, money.locale)}"),
+            ),
+            trace(row),
+        )
+        for row in report.coverage
+    ]
+    columns = (
+        Column("Label", numeric=False),
+        Column("Of cost", lead=True),
+        *(Column(label) for label in ("Labelled cost", "Without label", "Of resources", "Resources")),
+    )
+    return Table("coverage", f"Labels in {month_name(report.month)}", columns, tuple(lines))
+
+
+def residual_table(report: MonthlyInput, money: MoneyFormat) -> Table:
+    """Charges minus consumption by explanation; the lines add up to the whole residual."""
+    grouped: dict[str | None, list[Decimal]] = defaultdict(list)
+    for row in report.residuals:
+        if row.residual:
+            grouped[row.explanation].append(row.residual)
+    sums = {reason: total(parts) for reason, parts in grouped.items()}
+    ranked = sorted(sums, key=lambda reason: (-abs(sums[reason]), reason or ""))
+    whole = total(sums.values())
+    cents = cents_adding_up([sums[reason] for reason in ranked], whole, money)
+    lines = []
+    for reason, value in zip(ranked, cents, strict=True):
+        keys = [("billing_month", report.month), ("billing_currency", report.currency)]
+        keys += [("explanation", reason)] if reason else []
+        label = text(reason) if reason else text("not explained", tone="finding")
+        lines.append(
+            Line(
+                (label, Cell(count(len(grouped[reason]))), Cell(money.signed(value))),
+                Trace("gold.reconciliation", tuple(keys)),
+            )
+        )
+    if lines:
+        lines.append(Line((text("Charges − consumption"), text(""), amount(whole, money)), kind="total"))
+    columns = (Column("Explanation", numeric=False), Column("Lines"), Column("Amount", lead=True))
+    empty = "Charges and consumption are equal on every line."
+    return Table("residual", "Why charges and consumption differ", columns, tuple(lines), empty)
+
+
+def freshness_table(report: MonthlyInput, money: MoneyFormat) -> Table:
+    """What each source said last, and when."""
+    lines = [
+        Line(
+            (
+                text(row.source),
+                Cell(f"{row.last_answer_at:%Y-%m-%d %H:%M}" if row.last_answer_at else NOTHING),
+                Cell(row.data_until.isoformat() if row.data_until else NOTHING),
+                Cell(count(row.answers, money.locale)),
+            ),
+            trace(row),
+        )
+        for row in report.freshness
+    ]
+    columns = (
+        Column("Source", numeric=False),
+        Column("Last answer (UTC)", lead=True),
+        Column("Data until"),
+        Column("Answers kept"),
+    )
+    return Table("freshness", "Sources", columns, tuple(lines), empty="No source has answered yet.")

@@ -1,0 +1,53 @@
+"use strict";
+(function () {
+  var root = document.documentElement;
+  var charts = [].slice.call(document.querySelectorAll(".chart[data-figure]"));
+
+  function draw(chart) {
+    var figure = JSON.parse(document.getElementById(chart.dataset.figure).textContent);
+    return window.Plotly.newPlot(chart, figure.data, figure.layout, {
+      displayModeBar: false,
+      responsive: true,
+      doubleClick: false,
+      scrollZoom: false
+    });
+  }
+
+  // Without this script the tables behind the charts stand open; with it the charts do their work.
+  function fold(details) { details.open = false; }
+
+  function fit(width) {
+    charts.forEach(function (chart) {
+      if (!chart.layout) { return; }
+      window.Plotly.relayout(chart, width ? { autosize: false, width: width } : { autosize: true, width: null });
+    });
+  }
+
+  function command(source) {
+    return ("finops trace " + source.dataset.table + " " + source.dataset.keys).trim();
+  }
+
+  function choose(row) {
+    var hint = row.closest("table").parentElement.nextElementSibling;
+    if (!hint || !hint.classList.contains("trace")) { return; }
+    hint.querySelector("code").textContent = command(row);
+    [].forEach.call(row.parentElement.querySelectorAll(".chosen"), function (other) {
+      other.classList.remove("chosen");
+    });
+    row.classList.add("chosen");
+  }
+
+  [].forEach.call(document.querySelectorAll("tr[data-keys]"), function (row) {
+    row.tabIndex = 0;
+    row.addEventListener("click", function () { choose(row); });
+    row.addEventListener("focus", function () { choose(row); });
+  });
+
+  if (charts.length && window.Plotly) {
+    [].forEach.call(document.querySelectorAll("details.chart-data"), fold);
+    Promise.all(charts.map(draw)).then(function () { root.dataset.charts = String(charts.length); });
+    // A4 less its margins, in CSS pixels
+    window.addEventListener("beforeprint", function () { fit(660); });
+    window.addEventListener("afterprint", function () { fit(0); });
+  }
+})();

@@ -1,0 +1,209 @@
+"""What is so in a world at an instant, worked out from its charges and not from its answers."""
+
+import json
+from decimal import Decimal
+from typing import Any
+
+from simulator.bill import Bill, Invoice
+from simulator.charges import Charge
+from simulator.instants import DAY, Month, at, day_start, seconds, zulu
+from simulator.scenario import Planted
+from simulator.world import World
+
+NANO = Decimal(1).scaleb(-9)
+
+
+def truth(world: World, now: int) -> dict[str, Any]:
+    """The whole truth; every amount is a decimal string."""
+    bill = Bill(world)
+    scenario = world.scenario
+    costs = {month.name: _daily_costs(world, month, now) for month in bill.begun(now)}
+    return {
+        "scenario": scenario.name,
+        "seed": scenario.seed,
+        "today": zulu(now),
+        "organization_id": scenario.organization.id,
+        "currency": scenario.currency,
+        "months": {month.name: _month(world, bill, month, now, costs[month.name]) for month in bill.begun(now)},
+        "planted": [_planted(world, item, now) for item in scenario.planted],
+        "traps": [_planted(world, item, now) for item in scenario.traps],
+        "price_changes": _price_changes(world, now),
+        "late_charges": _late_charges(world, now),
+        "restated_charges": _restated_charges(world, now),
+        "residuals": _residuals(world, bill, now),
+    }
+
+
+def truth_json(world: World, now: int) -> str:
+    return json.dumps(truth(world, now), indent=1, ensure_ascii=False) + "\n"
+
+
+def one_day_pieces(world: World, charge: Charge, now: int) -> int:
+    """What a charge adds up to when asked for one complete UTC day at a time."""
+    until = world.served_until(charge, now)
+    today = day_start(now)
+    if until is None or charge.line.offer.is_free:
+        return 0
+    total = 0
+    for day in range(day_start(charge.start), min(until, today), DAY):
+        total += charge.nanos(max(charge.start, day), min(until, day + DAY), now)
+    return total
+
+
+def _daily_costs(world: World, month: Month, now: int) -> dict[tuple[str, str], int]:
+    costs: dict[tuple[str, str], int] = {}
+    for charge in world.of_month(month.name):
+        key = world.project_id(charge.line.resource.project), charge.line.offer.sku
+        costs[key] = costs.get(key, 0) + one_day_pieces(world, charge, now)
+    return costs
+
+
+def _month(world: World, bill: Bill, month: Month, now: int, costs: dict[tuple[str, str], int]) -> dict[str, Any]:
+    by_project: dict[str, int] = {}
+    by_sku: dict[str, int] = {}
+    for (project, sku), nanos in sorted(costs.items()):
+        by_project[project] = by_project.get(project, 0) + nanos
+        by_sku[sku] = by_sku.get(sku, 0) + nanos
+    total = sum(costs.values())
+    invoice = bill.periodic(month, now)
+    apart = [other for other in bill.invoices(now) if other.month == month]
+    return {
+        "complete": month.end <= now,
+        "charges": _exact(total),
+        "charges_cents": str((total * NANO).quantize(Decimal("0.01"))),
+        "consumption": _from_cents(bill.total(month, now)),
+        "by_project": {project: _exact(nanos) for project, nanos in by_project.items()},
+        "by_sku": {sku: _exact(nanos) for sku, nanos in by_sku.items()},
+        "invoice": _invoice(invoice) if invoice else None,
+        "invoiced_apart": _from_cents(sum(o.untaxed for o in apart if o.kind == "purchase")),
+        "credit_notes": _from_cents(sum(o.untaxed for o in apart if o.kind == "credit_note")),
+        "list_price_change_effect": f"{_price_effect(world, month, now):.9f}",
+    }
+
+
+def _price_effect(world: World, month: Month, now: int) -> Decimal:
+    """Usage of this month x (its price - the price a month earlier), over SKUs whose price changed."""
+    before = month.start - 1
+    effect = Decimal(0)
+    for charge in world.of_month(month.name):
+        offer = charge.line.offer
+        difference = offer.nanos(charge.start) - offer.nanos(before)
+        until = world.served_until(charge, now)
+        if not difference or until is None:
+            continue
+        span = max(0, min(until, day_start(now)) - charge.start)
+        price = offer.nanos(charge.start)
+        effect += NANO * charge.rate_at(now) * span * difference / (charge.scale * price)
+    return effect.quantize(NANO)
+
+
+def _invoice(invoice: Invoice) -> dict[str, str]:
+    return {
+        "id": invoice.id,
+        "state": invoice.state,
+        "undiscount": _from_cents(invoice.undiscount),
+        "discount": _from_cents(invoice.discount),
+        "untaxed": _from_cents(invoice.untaxed),
+        "tax": _from_cents(invoice.tax),
+        "taxed": _from_cents(invoice.taxed),
+    }
+
+
+def _planted(world: World, item: Planted, now: int) -> dict[str, Any]:
+    members = [r for r in world.resources if r.group.name in item.groups and r.start <= now]
+    expected = item.expected_monthly_cost
+    return {
+        "id": item.id,
+        "kind": item.kind,
+        "title": item.title,
+        "resource_ids": [member.id for member in members],
+        "from": zulu(seconds(item.start or world.scenario.start)),
+        "to": zulu(seconds(item.end)) if item.end else None,
+        "expected_monthly_cost": str(_monthly_cost(world, item, now) if expected is None else expected),
+        "expect": item.expect,
+    }
+
+
+def _monthly_cost(world: World, item: Planted, now: int) -> Decimal:
+    """What the groups cost in the last complete month they were billed in, times the share meant."""
+    complete = [month for month in world.months if month.end <= now]
+    for month in reversed(complete):
+        nanos = sum(
+            one_day_pieces(world, charge, now)
+            for charge in world.of_month(month.name)
+            if charge.line.resource.group.name in item.groups
+        )
+        if nanos:
+            return (nanos * NANO * item.cost_share).quantize(Decimal("0.01"))
+    return Decimal("0.00")
+
+
+def _price_changes(world: World, now: int) -> list[dict[str, str]]:
+    return [
+        {
+            "sku": offer.sku,
+            "on": at(since).date().isoformat(),
+            "old": str(Decimal(before) * NANO / offer.size),
+            "new": str(Decimal(price) * NANO / offer.size),
+            "unit": offer.unit,
+        }
+        for offer in world.book.offers.values()
+        for (_, before), (since, price) in zip(offer.prices, offer.prices[1:], strict=False)
+        if since <= now
+    ]
+
+
+def _late_charges(world: World, now: int) -> list[dict[str, str]]:
+    return [
+        _charge(world, charge, now) | {"published_at": zulu(charge.published)}
+        for charge in world.charges
+        if charge.published and charge.end <= now
+    ]
+
+
+def _restated_charges(world: World, now: int) -> list[dict[str, str]]:
+    return [
+        _charge(world, charge, now)
+        | {
+            "restated_at": zulu(charge.restated_at),
+            "first_amount": _exact(charge.nanos(charge.start, charge.end, charge.restated_at - 1)),
+            "final_amount": _exact(charge.nanos(charge.start, charge.end, charge.restated_at)),
+        }
+        for charge in world.charges
+        if charge.restated_at and charge.end <= now
+    ]
+
+
+def _charge(world: World, charge: Charge, now: int) -> dict[str, str]:
+    return {
+        "project_id": world.project_id(charge.line.resource.project),
+        "sku": charge.line.offer.sku,
+        "resource_id": charge.line.resource.id,
+        "start": zulu(charge.start),
+        "end": zulu(charge.end),
+        "amount": _exact(charge.nanos(charge.start, charge.end, now)),
+    }
+
+
+def _residuals(world: World, bill: Bill, now: int) -> dict[str, dict[str, str]]:
+    """Where a month's consumption differs from all its visible charges by more than rounding, and why."""
+    found: dict[str, dict[str, str]] = {}
+    for month in bill.begun(now):
+        kinds = {
+            f"{world.project_id(line.project)}|{line.sku}": line.kind for line in bill.lines(month, now) if line.kind
+        }
+        for charge in world.of_month(month.name):
+            hidden = charge.published > now and world.accrued_until(charge, now) is not None
+            if hidden and not charge.line.offer.is_free:
+                kinds[f"{world.project_id(charge.line.resource.project)}|{charge.line.offer.sku}"] = "late"
+        if kinds:
+            found[month.name] = kinds
+    return found
+
+
+def _exact(nanos: int) -> str:
+    return f"{nanos * NANO:.9f}"
+
+
+def _from_cents(cents: int) -> str:
+    return f"{Decimal(cents).scaleb(-2):.2f}"

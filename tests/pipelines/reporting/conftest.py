@@ -1,0 +1,214 @@
+"""A month of an invented organisation, as rows of gold tables: what the report is tested and looked at with."""
+
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal as D
+
+import pytest
+
+MONTH = "2026-10"
+AS_OF = datetime(2026, 11, 18, 6, 0, tzinfo=UTC)
+CENT = D("0.01")
+
+# project, owner, service, sku, previous, now, price, usage, new, gone, not separable
+MOVERS = [
+    ("ml-training", "team-ml", "GPU Instances", "/compute/h100_1_80g/run_par2", "2093.00", "3481.20", "0", "1388.20", "0", "0", "0"),
+    ("ml-inference", "team-ml", "GPU Instances", "/compute/l4_1_24g/run_par2", "2112.50", "2218.125", "105.625", "0", "0", "0", "0"),
+    ("ml-inference", "team-ml", "Generative APIs", "/generative_apis/mistral_small/output_tokens", "502.10", "641.337", "0", "139.237", "0", "0", "0"),
+    ("web-shop", "team-shop", "Instances", "/compute/pro2_l/run_par1", "3120.00", "3224.00", "0", "104.00", "0", "0", "0"),
+    ("web-shop", "team-shop", "Managed Databases", "/rdb/db_gp_s_ha/run_par", "1410.00", "1457.00", "0", "47.00", "0", "0", "0"),
+    ("default", None, "Instances", "/compute/dev1_l/run_par1", "2610.40", "2697.414", "0", "87.0133", "0", "0", "0.0007"),
+    ("default", None, "Block Storage", "/storage/block_5k/par1", "1204.12", "1288.5012", "0", "84.3812", "0", "0", "0"),
+    ("data-platform", "team-data", "Kubernetes nodes", "/compute/gp1_m/run_par1", "3405.33", "2644.11", "0", "-761.22", "0", "0", "0"),
+    ("data-platform", "team-data", "Object Storage", "/storage/multi_az/par", "1690.00", "1799.4477", "0", "109.4477", "0", "0", "0"),
+    ("analytics-warehouse-for-quarterly-reporting", "team-data", "Data Warehouse", "/clickhouse/node/par", "0", "412.80", "0", "0", "412.80", "0", "0"),
+    ("legacy-migration", "team-platform", "Elastic Metal", "/baremetal/em_b112x/hourly_par2", "388.80", "0", "0", "0", "0", "-388.80", "0"),
+    ("observability", "team-platform", "Cockpit", "/cockpit/metrics/samples", "842.40", "861.99", "0", "19.59", "0", "0", "0"),
+    ("staging", "team-platform", "Instances", "/compute/pro2_s/run_par1", "3480.40", "3596.1", "0", "115.70", "0", "0", "0"),
+    ("dev", "team-platform", "Instances", "/compute/dev1_m/run_par1", "1290.10", "1333.10", "0", "43.00", "0", "0", "0"),
+    ("shared-network", "team-platform", "Load Balancers", "/lb/lb_gp_l/run_par", "911.15", "941.52", "0", "30.37", "0", "0", "0"),
+    ("sandbox", None, "Instances", "/compute/play2_micro/run_par1", "640.30", "602.15", "0", "-38.15", "0", "0", "0"),
+    ("sandbox", None, "Serverless Containers", "/serverless/containers/memory", "311.00", "318.9901", "0", "0", "0", "0", "7.9901"),
+    ("security", "team-platform", "Secret Manager", "/secret_manager/versions", "119.40", "121.40", "0", "2.00", "0", "0", "0"),
+]  # fmt: skip
+SHARES = {
+    "Instances": 34, "GPU Instances": 16, "Managed Databases": 15, "Object Storage": 8, "Block Storage": 7,
+    "Elastic Metal": 6, "Cockpit": 4, "Load Balancers": 3, "Generative APIs": 2, "Serverless Containers": 2,
+}  # fmt: skip
+
+
+def project_id(name: str) -> str:
+    """A stable, readable stand-in for a project's UUID."""
+    return f"00000000-0000-4000-8000-{sum(ord(letter) * 31**i for i, letter in enumerate(name)) % 10**12:012d}"
+
+
+def movers(month: str = MONTH, currency: str = "EUR") -> list[dict]:
+    names = ("price_effect", "usage_effect", "new_effect", "gone_effect", "not_separable_effect")
+    return [
+        {
+            "billing_month": month, "project_id": project_id(project), "project_name": project, "sku": sku,
+            "service_name": service, "owner": owner, "billing_currency": currency, "previous_cost": D(before),
+            "billed_cost": D(now), "delta_cost": D(now) - D(before), "days": 31, "previous_days": 30,
+            **dict(zip(names, map(D, effects), strict=True)),
+        }
+        for project, owner, service, sku, before, now, *effects in MOVERS
+    ]  # fmt: skip
+
+
+def summary(month: str, cost: D, days: int, before: tuple[D, int] | None, **changes) -> dict:
+    per_day = (cost / days).quantize(D(10) ** -12)
+    row = {
+        "billing_month": month, "billing_currency": "EUR", "billed_cost": cost, "charged_days": days,
+        "cost_per_day": per_day, "previous_cost": None, "previous_cost_per_day": None, "delta_cost": None,
+        "delta_cost_per_day": None, "delta_per_day_ratio": None, "year_to_date_cost": cost * 9,
+        "is_complete": True, "invoice_state": "paid", "is_final": True, "charges_until": date(2026, 11, 1),
+        "owned_cost": cost * D("0.65"), "owned_cost_ratio": D("0.65"),
+    }  # fmt: skip
+    if before:
+        previous_day = (before[0] / before[1]).quantize(D(10) ** -12)
+        row |= {
+            "previous_cost": before[0],
+            "previous_cost_per_day": previous_day,
+            "delta_cost": cost - before[0],
+            "delta_cost_per_day": per_day - previous_day,
+            "delta_per_day_ratio": (per_day / previous_day - 1).quantize(D(10) ** -12) if previous_day else None,
+        }
+    return row | changes
+
+
+def history(last: D, before: D) -> list[dict]:
+    days = [31, 30, 31, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31]
+    months = [f"2025-{m}" for m in (10, 11, 12)] + [f"2026-{m:02d}" for m in range(1, 11)]
+    factors = ["0.80", "0.78", "0.83", "0.86", "0.79", "0.88", "0.87", "0.91", "0.95", "0.98", "0.97"]
+    costs = [(before * D(f)).quantize(CENT) for f in factors] + [before, last]
+    rows, previous = [], None
+    for month, cost, length in zip(months, costs, days, strict=True):
+        rows.append(summary(month, cost, length, previous))
+        previous = (cost, length)
+    return rows
+
+
+def daily(whole: D) -> list[dict]:
+    rows, rest = [], whole
+    for day in range(31):
+        when = date(2026, 10, 1) + timedelta(days=day)
+        swing = D("0.94") if when.weekday() > 4 else D("1.01") + D(day % 3) / 100
+        for service, share in SHARES.items():
+            extra = D(44) if service == "GPU Instances" and day >= 14 else D(0)
+            cost = (whole / 31 * share / 100 * swing + extra).quantize(D("0.000001"))
+            rest -= cost
+            rows.append({
+                "billing_month": MONTH, "charge_date": when, "project_id": "p", "project_name": "p",
+                "service_name": service, "billing_currency": "EUR", "billed_cost": cost,
+            })  # fmt: skip
+    for row in rows:  # what the shares leave over, spread evenly, the last row taking the digits
+        row["billed_cost"] += (rest / len(rows)).quantize(D("0.000001"))
+    rows[-1]["billed_cost"] += whole - sum(row["billed_cost"] for row in rows)
+    return rows
+
+
+def spenders(movers: list[dict], whole: D) -> list[dict]:
+    projects: dict[str, dict] = {}
+    for row in movers:
+        item = projects.setdefault(row["project_id"], {
+            "billing_month": MONTH, "dimension": "project", "item_id": row["project_id"],
+            "item_name": row["project_name"], "owner": row["owner"], "billing_currency": "EUR",
+            "billed_cost": D(0), "previous_cost": D(0),
+        })  # fmt: skip
+        item["billed_cost"] += row["billed_cost"]
+        item["previous_cost"] += row["previous_cost"]
+    ranked = sorted((row for row in projects.values() if row["billed_cost"]), key=lambda row: -row["billed_cost"])
+    for rank, row in enumerate(ranked, 1):
+        row["rank"] = rank
+        row["delta_cost"] = row["billed_cost"] - row["previous_cost"]
+        row["cost_share"] = (row["billed_cost"] / whole).quantize(D(10) ** -12)
+        row["cost_per_day"] = (row["billed_cost"] / 31).quantize(D(10) ** -12)
+        row["previous_cost_per_day"] = (row["previous_cost"] / 30).quantize(D(10) ** -12)
+        row["delta_cost_per_day"] = row["cost_per_day"] - row["previous_cost_per_day"]
+    return ranked
+
+
+def coverage(whole: D) -> list[dict]:
+    rows = [("any tag", "0.81", 197), ("environment", "0.74", 171), ("owner", "0.65", 136)]
+    return [
+        {
+            "billing_month": MONTH, "label": label, "billing_currency": "EUR", "total_cost": whole,
+            "labelled_cost": whole * D(share), "cost_coverage": D(share), "labelled_resources": number,
+            "total_resources": 302, "resource_coverage": (D(number) / 302).quantize(D(10) ** -12),
+        }
+        for label, share, number in rows
+    ]  # fmt: skip
+
+
+def waterfall(consumed: D) -> list[dict]:
+    listed, plan = consumed + D("1450.20"), D("-1450.20")
+    voucher = D("-250.00")
+    untaxed = consumed + voucher
+    tax = (untaxed * D("0.2")).quantize(CENT)
+    steps = [
+        ("List price", listed, True, "public price of the day"), ("Savings plan and contract", plan, False, None),
+        ("Consumption", consumed, True, "net of plan and contract"), ("Vouchers", voucher, False, None),
+        ("Untaxed invoice", untaxed, True, "after vouchers"), ("VAT", tax, False, None),
+        ("Taxed invoice", untaxed + tax, True, "what is paid"),
+    ]  # fmt: skip
+    return [
+        {"billing_month": MONTH, "billing_currency": "EUR", "step_number": i, "step": step, "amount": value,
+         "is_subtotal": subtotal, "basis": basis}
+        for i, (step, value, subtotal, basis) in enumerate(steps, 1)
+    ]  # fmt: skip
+
+
+def reconciliation() -> list[dict]:
+    parts = [("web-shop", "/compute/pro2_l/run_par1", "0.003", "rounding to the cent"),
+             ("dev", "/compute/dev1_m/run_par1", "-0.0017", "rounding to the cent"),
+             ("ml-training", "/compute/h100_1_80g/run_par2", "1.20", "charge after the invoice")]  # fmt: skip
+    return [
+        {"billing_month": MONTH, "project_id": project_id(name), "project_name": name, "sku": sku,
+         "billing_currency": "EUR", "charged_cost": D(100) + D(residual), "consumed_cost": D(100),
+         "residual": D(residual), "explanation": why, "tolerance": D("0.01"), "is_alarm": False}
+        for name, sku, residual, why in parts
+    ]  # fmt: skip
+
+
+def gold_rows() -> dict[str, list[dict]]:
+    """Every gold table the report reads, as dict rows."""
+    moved = movers()
+    whole = sum(row["billed_cost"] for row in moved)
+    before = sum(row["previous_cost"] for row in moved)
+    consumed = whole.quantize(CENT)
+    answered = datetime(2026, 11, 18, 5, 58, tzinfo=UTC)
+    return {
+        "gold.monthly_summary": history(whole, before),
+        "gold.daily_costs": daily(whole),
+        "gold.cost_movers": moved,
+        "gold.top_spenders": spenders(moved, whole),
+        "gold.tag_coverage": coverage(whole),
+        "gold.reconciliation": reconciliation(),
+        "gold.invoice_reconciliation": [{
+            "billing_month": MONTH, "billing_currency": "EUR", "charged_cost": whole, "consumed_cost": consumed,
+            "invoiced_cost": consumed, "consumption_residual": D(0), "invoice_state": "paid",
+            "invoiced_apart_cost": D(0), "credit_note_cost": D(0), "alarms": 0,
+        }],
+        "gold.invoice_waterfall": waterfall(consumed),
+        "gold.data_freshness": [
+            {"source": "billing charges", "last_answer_at": answered, "data_until": date(2026, 11, 18), "answers": 1204},
+            {"source": "consumption", "last_answer_at": answered, "data_until": date(2026, 11, 18), "answers": 61},
+            {"source": "invoices", "last_answer_at": answered, "data_until": date(2026, 11, 1), "answers": 14},
+        ],
+    }  # fmt: skip
+
+
+@pytest.fixture
+def rows() -> dict[str, list[dict]]:
+    return gold_rows()
+
+
+@pytest.fixture
+def build():
+    """Typed input from dict rows, with the names every test shares."""
+    from pipelines.reporting.monthly import monthly_input
+
+    def make(rows, month=MONTH, currency="EUR", **changes):
+        named = {"organization_name": "Example Organisation", "as_of": AS_OF, "product_version": "0.1.0"}
+        return monthly_input(rows, month, currency, **(named | changes))
+
+    return make
