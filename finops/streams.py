@@ -131,6 +131,14 @@ def configure_logging(
         logging.getLogger(ours).setLevel(logging.DEBUG if debug else logging.INFO)
 
 
+def show_warnings_only() -> None:
+    """For a command whose result already tells what is done; `--debug` still shows every line."""
+    for ours in ("assets", "pipelines"):
+        logger = logging.getLogger(ours)
+        if logger.level != logging.DEBUG:
+            logger.setLevel(logging.WARNING)
+
+
 class _LogHandler(logging.StreamHandler[TextIO]):
     """Writes to what stdout or stderr is at that moment."""
 

@@ -11,7 +11,7 @@ from simulator.resources import Resource
 from simulator.truth import NANO, one_day_pieces
 from simulator.world import World
 
-_OWNER = re.compile(r"^(owner|team)[=:]|^team-")
+_OWNER = re.compile(r"^(owner|team)[=:]|^team-", re.IGNORECASE)
 
 
 def portrait(world: World, now: int) -> str:

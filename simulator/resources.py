@@ -124,7 +124,7 @@ def _attached(identity: Identity, server: Resource, index: int) -> list[Resource
     group = server.group
     if server.kind != "instance":
         return []
-    parts = [
+    parts: list[tuple[str, str, int, tuple[Meter, ...]]] = [
         ("local-volume" if volume.type in ("l_ssd", "b_ssd") else "block-volume", volume.type, volume.gb, meters)
         for volume, meters in zip(group.volumes, _volume_meters(group), strict=True)
     ]

@@ -34,7 +34,7 @@ class Organization(_Strict):
     id: Uuid
     name: str
     access_key: str = "SCW00000000000000000"
-    secret_key: Uuid = "11111111-1111-1111-1111-111111111111"
+    secret_key: Uuid = "11111111-1111-1111-1111-111111111111"  # noqa: S105 the documented test key
 
 
 class Project(_Strict):

@@ -125,17 +125,30 @@ def _planted(world: World, item: Planted, now: int) -> dict[str, Any]:
 
 
 def _monthly_cost(world: World, item: Planted, now: int) -> Decimal:
-    """What the groups cost in the last complete month they were billed in, times the share meant."""
-    complete = [month for month in world.months if month.end <= now]
-    for month in reversed(complete):
-        nanos = sum(
-            one_day_pieces(world, charge, now)
-            for charge in world.of_month(month.name)
-            if charge.line.resource.group.name in item.groups
-        )
+    """What is meant: over its window where that is over, else of the last complete month billed."""
+    if item.end and item.groups:
+        start, end = seconds(item.start or world.scenario.start), min(seconds(item.end), now)
+        return _share(item, sum(_within(world, charge, start, end, now) for charge in _meant(world, item)))
+    for month in reversed([month for month in world.months if month.end <= now]):
+        charges = [charge for charge in _meant(world, item) if month.start <= charge.start < month.end]
+        nanos = sum(one_day_pieces(world, charge, now) for charge in charges)
         if nanos:
-            return (nanos * NANO * item.cost_share).quantize(Decimal("0.01"))
+            return _share(item, nanos)
     return Decimal("0.00")
+
+
+def _meant(world: World, item: Planted) -> list[Charge]:
+    return [charge for charge in world.charges if charge.line.resource.group.name in item.groups]
+
+
+def _within(world: World, charge: Charge, start: int, end: int, now: int) -> int:
+    until = world.served_until(charge, now)
+    first, last = max(charge.start, start), min(until or 0, end)
+    return charge.nanos(first, last, now) if first < last and not charge.line.offer.is_free else 0
+
+
+def _share(item: Planted, nanos: int) -> Decimal:
+    return (nanos * NANO * item.cost_share).quantize(Decimal("0.01"))
 
 
 def _price_changes(world: World, now: int) -> list[dict[str, str]]:

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from finops.streams import write_hint, write_json, write_line
+from finops.streams import show_warnings_only, write_hint, write_json, write_line
 from pipelines.errors import ConfigurationError, UsageError
 
 _REPOSITORY_SCHEMA = Path("schemas") / "finops.schema.json"
@@ -65,6 +65,7 @@ def doctor(
 
     from finops.checkup import Verdict, examine
 
+    show_warnings_only()
     checks = []
     for check in examine(datetime.now(UTC), profile):
         checks.append(check)

@@ -66,14 +66,16 @@ def parse_decimal(text: str) -> Decimal:
         raise Unreadable("is not a number") from error
     if not value:
         return Decimal(0)
-    _, digits, exponent = value.as_tuple()
+    sign, digits, exponent = value.as_tuple()
     assert isinstance(exponent, int)
-    zeros = len(digits) - len("".join(map(str, digits)).rstrip("0"))
-    if -(exponent + zeros) > SCALE:
+    while digits[-1] == 0:
+        digits, exponent = digits[:-1], exponent + 1
+    if -exponent > SCALE:
         raise Unreadable(f"has more than {SCALE} decimals")
     if value.adjusted() >= _INTEGER_DIGITS:
         raise Unreadable(f"has more than {_INTEGER_DIGITS} digits before the point")
-    return Decimal(format(value, "f"))
+    # spelled out, because the context's precision would round a shift of the exponent
+    return Decimal(format(Decimal((sign, digits, exponent)), "f"))
 
 
 def parse_time(text: str) -> tuple[datetime, bool]:

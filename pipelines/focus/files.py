@@ -4,13 +4,14 @@ Every value leaves here as text, so that casting has one path; a Parquet decimal
 Parquet float becomes its shortest exact spelling.
 """
 
+import codecs
 import csv
 import gzip
 import hashlib
 import io
 import json
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -75,12 +76,14 @@ def open_bill(path: Path, source_file: str) -> RawFile:
         raise UsageError(f"{path}: is a damaged gzip file ({error}); fetch it again") from error
 
 
-def _content_hash(path: Path, compressed: bool) -> str:
+def _content_hash(path: Path, compressed: bool, check: Callable[[bytes], object] = len) -> str:
     """sha256 of the uncompressed content, so that compressing a bill again changes nothing."""
     digest = hashlib.sha256()
     with gzip.open(path) if compressed else path.open("rb") as stream:
         while block := stream.read(1 << 20):
             digest.update(block)
+            check(block)
+    check(b"")
     return digest.hexdigest()
 
 
@@ -88,7 +91,12 @@ def _open_csv(path: Path, source_file: str, *, compressed: bool) -> RawFile:
     with gzip.open(path) if compressed else path.open("rb") as stream:
         head = stream.read(1 << 16)
     names, delimiter = _header(path, head)
-    raw = RawFile(source_file, _content_hash(path, compressed), names, iter(()))
+    decode = codecs.getincrementaldecoder("utf-8")()
+    try:
+        content = _content_hash(path, compressed, lambda block: decode.decode(block, final=not block))
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{path}: is not UTF-8 text ({error.reason}); convert the bill to UTF-8") from error
+    raw = RawFile(source_file, content, names, iter(()))
     raw.batches = _csv_batches(path, raw, delimiter, compressed)
     return raw
 
@@ -136,8 +144,8 @@ def _csv_batches(path: Path, raw: RawFile, delimiter: str, compressed: bool) -> 
             for batch in reader:
                 yield pa.Table.from_batches([batch])
     except (pa.ArrowInvalid, OSError) as error:
-        if "Empty CSV file" in str(error):
-            return
+        if "Empty CSV file" in str(error) or "Could not skip initial" in str(error):
+            return  # a header and nothing else
         reason = str(error).splitlines()[0]
         raise UsageError(f"{path}: is not a readable CSV ({reason}); export the bill again") from error
 

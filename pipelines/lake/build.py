@@ -80,7 +80,7 @@ def _demand(catalog: Catalog, model: SqlModel, partitions: Sequence[str]) -> dic
     for read in sorted(model.reads):
         for table in catalog.physical(read):
             back = model.months_back.get(table, model.months_back.get(read, 0))
-            if model.partition_by is None or back == ALL or not _is_monthly(catalog, table):
+            if model.partition_by is None or back == ALL or _partition_of(catalog, table) != model.partition_by:
                 demand[table] = None
             elif demand.get(table, []) is not None:
                 wanted = {month for p in partitions for month in _months_until(p, back)}
@@ -88,11 +88,9 @@ def _demand(catalog: Catalog, model: SqlModel, partitions: Sequence[str]) -> dic
     return demand
 
 
-def _is_monthly(catalog: Catalog, table: str) -> bool:
+def _partition_of(catalog: Catalog, table: str) -> str | None:
     model = catalog.models.by_name.get(table)
-    if model is not None:
-        return model.partition_by is not None
-    return catalog.state(table).partition_by is not None
+    return catalog.state(table).partition_by if model is None else model.partition_by
 
 
 def _months_until(month: str, back: int) -> list[str]:

@@ -6,6 +6,7 @@ A table is read by its file list, never by a glob: a Delta folder also holds the
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from difflib import get_close_matches
 from pathlib import Path
 
 import duckdb
@@ -59,9 +60,10 @@ def _quoted(text: str) -> str:
 class Catalog:
     """Registers tables and views of the lake in a DuckDB connection, as far as a query asks for them."""
 
-    def __init__(self, lake: Lake, models: Layered) -> None:
+    def __init__(self, lake: Lake, models: Layered, declared: Mapping[str, PythonTable] = PYTHON_TABLES) -> None:
         self.lake = lake
         self.models = models
+        self.declared = declared
         self._states: dict[str, TableState] = {}
 
     def state(self, table: str) -> TableState:
@@ -76,7 +78,7 @@ class Catalog:
 
     def names(self) -> list[str]:
         """Every table a query may name."""
-        return sorted({*self.models.by_name, *PYTHON_TABLES})
+        return sorted({*self.models.by_name, *self.declared})
 
     def physical(self, table: str) -> set[str]:
         """The stored tables a name stands for: itself, or what a view reads."""
@@ -133,12 +135,16 @@ class Catalog:
     def _schema(self, table: str, model: SqlModel | None, state: TableState) -> pa.Schema:
         if state.delta is not None:
             return state.schema
-        declared: PythonTable | None = PYTHON_TABLES.get(table)
+        declared = self.declared.get(table)
         if declared is not None:
             return declared.schema
         if model is None:
-            raise UsageError(f"no table is called {table!r}; `finops sql 'show tables'` lists them")
+            raise UsageError(f"no table is called {table}{self._meant(table)}; `finops lake tables` lists them")
         raise UsageError(f"{table} was not built yet; run `finops demo`, or `finops run` on your account")
+
+    def _meant(self, table: str) -> str:
+        close = get_close_matches(table, self.names(), n=1)
+        return f"; did you mean {close[0]}?" if close else ""
 
     def query(self, sql: str) -> pa.Table:
         """Answer one select over the lake's tables by name."""

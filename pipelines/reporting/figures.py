@@ -62,7 +62,7 @@ def daily_figure(
     for (name, amounts), colour in zip(series, colours, strict=True):
         figure.add_trace(
             go.Bar(
-                name=name,
+                name=_plain(name),
                 x=[day.isoformat() for day in days],
                 y=[float(amount) for amount in amounts],
                 marker={"color": colour},

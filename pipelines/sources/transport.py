@@ -114,12 +114,13 @@ class Scaleway:
                 wait_max=longest,
                 wait_jitter=first,
             ):
+                made = attempt.num
                 with attempt:
-                    return self._ask(request, page, attempt.num)
+                    return self._ask(request, page, made)
         except _NoAnswer as error:
             last = error
-        attempts = f"{self._attempts} attempt{'s' if self._attempts > 1 else ''}"
-        raise SourceUnavailable(f"{self._spelled(request)}: {last.reason} after {attempts}; {last.remedy}")
+        tried = f"after {made} attempt{'s' if made > 1 else ''}"
+        raise SourceUnavailable(f"{self._spelled(request)}: {last.reason} {tried}; {last.remedy}")
 
     def _ask(self, request: Request, page: int, attempt: int) -> Answer:
         """One attempt: one line in the log, whatever comes of it."""

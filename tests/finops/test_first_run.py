@@ -186,6 +186,11 @@ def test_doctor_tells_how_old_the_newest_answer_in_the_lake_is(finops, project, 
     assert f"newest answer of {answered[0]:%Y-%m-%d %H:%M} UTC" in shown
 
 
+def test_doctor_shows_its_calls_only_when_debugging(finops, api):
+    assert "scaleway_call" not in finops("doctor")[2]
+    assert "scaleway_call" in finops("doctor", "--debug")[2]
+
+
 def test_doctor_leaves_nothing_behind(finops, api, project):
     finops("doctor")
     assert list(project.iterdir()) == []

@@ -8,27 +8,28 @@ import pytest
 MONTH = "2026-10"
 AS_OF = datetime(2026, 11, 18, 6, 0, tzinfo=UTC)
 CENT = D("0.01")
+EFFECTS = ("price", "usage", "new", "gone", "not_separable")
 
-# project, owner, service, sku, previous, now, price, usage, new, gone, not separable
+# project, owner, service, sku, cost before, what changed it
 MOVERS = [
-    ("ml-training", "team-ml", "GPU Instances", "/compute/h100_1_80g/run_par2", "2093.00", "3481.20", "0", "1388.20", "0", "0", "0"),
-    ("ml-inference", "team-ml", "GPU Instances", "/compute/l4_1_24g/run_par2", "2112.50", "2218.125", "105.625", "0", "0", "0", "0"),
-    ("ml-inference", "team-ml", "Generative APIs", "/generative_apis/mistral_small/output_tokens", "502.10", "641.337", "0", "139.237", "0", "0", "0"),
-    ("web-shop", "team-shop", "Instances", "/compute/pro2_l/run_par1", "3120.00", "3224.00", "0", "104.00", "0", "0", "0"),
-    ("web-shop", "team-shop", "Managed Databases", "/rdb/db_gp_s_ha/run_par", "1410.00", "1457.00", "0", "47.00", "0", "0", "0"),
-    ("default", None, "Instances", "/compute/dev1_l/run_par1", "2610.40", "2697.414", "0", "87.0133", "0", "0", "0.0007"),
-    ("default", None, "Block Storage", "/storage/block_5k/par1", "1204.12", "1288.5012", "0", "84.3812", "0", "0", "0"),
-    ("data-platform", "team-data", "Kubernetes nodes", "/compute/gp1_m/run_par1", "3405.33", "2644.11", "0", "-761.22", "0", "0", "0"),
-    ("data-platform", "team-data", "Object Storage", "/storage/multi_az/par", "1690.00", "1799.4477", "0", "109.4477", "0", "0", "0"),
-    ("analytics-warehouse-for-quarterly-reporting", "team-data", "Data Warehouse", "/clickhouse/node/par", "0", "412.80", "0", "0", "412.80", "0", "0"),
-    ("legacy-migration", "team-platform", "Elastic Metal", "/baremetal/em_b112x/hourly_par2", "388.80", "0", "0", "0", "0", "-388.80", "0"),
-    ("observability", "team-platform", "Cockpit", "/cockpit/metrics/samples", "842.40", "861.99", "0", "19.59", "0", "0", "0"),
-    ("staging", "team-platform", "Instances", "/compute/pro2_s/run_par1", "3480.40", "3596.1", "0", "115.70", "0", "0", "0"),
-    ("dev", "team-platform", "Instances", "/compute/dev1_m/run_par1", "1290.10", "1333.10", "0", "43.00", "0", "0", "0"),
-    ("shared-network", "team-platform", "Load Balancers", "/lb/lb_gp_l/run_par", "911.15", "941.52", "0", "30.37", "0", "0", "0"),
-    ("sandbox", None, "Instances", "/compute/play2_micro/run_par1", "640.30", "602.15", "0", "-38.15", "0", "0", "0"),
-    ("sandbox", None, "Serverless Containers", "/serverless/containers/memory", "311.00", "318.9901", "0", "0", "0", "0", "7.9901"),
-    ("security", "team-platform", "Secret Manager", "/secret_manager/versions", "119.40", "121.40", "0", "2.00", "0", "0", "0"),
+    ("ml-training", "team-ml", "GPU Instances", "/compute/h100_1_80g/run_par2", "2093.00", "usage=1388.20"),
+    ("ml-inference", "team-ml", "GPU Instances", "/compute/l4_1_24g/run_par2", "2112.50", "price=105.625"),
+    ("ml-inference", "team-ml", "Generative APIs", "/generative_apis/small/output", "502.10", "usage=139.237"),
+    ("web-shop", "team-shop", "Instances", "/compute/pro2_l/run_par1", "3120.00", "usage=104.00"),
+    ("web-shop", "team-shop", "Managed Databases", "/rdb/db_gp_s_ha/run_par", "1410.00", "usage=47.00"),
+    ("default", None, "Instances", "/compute/dev1_l/run_par1", "2610.40", "usage=87.0133 not_separable=0.0007"),
+    ("default", None, "Block Storage", "/storage/block_5k/par1", "1204.12", "usage=84.3812"),
+    ("data-platform", "team-data", "Kubernetes nodes", "/compute/gp1_m/run_par1", "3405.33", "usage=-761.22"),
+    ("data-platform", "team-data", "Object Storage", "/storage/multi_az/par", "1690.00", "usage=109.4477"),
+    ("analytics-warehouse-for-quarterly-review", "team-data", "Data Warehouse", "/clickhouse/node", "0", "new=412.80"),
+    ("legacy-migration", "team-platform", "Elastic Metal", "/baremetal/em_b112x/hourly_par2", "388.80", "gone=-388.80"),
+    ("observability", "team-platform", "Cockpit", "/cockpit/metrics/samples", "842.40", "usage=19.59"),
+    ("staging", "team-platform", "Instances", "/compute/pro2_s/run_par1", "3480.40", "usage=115.70"),
+    ("dev", "team-platform", "Instances", "/compute/dev1_m/run_par1", "1290.10", "usage=43.00"),
+    ("shared-network", "team-platform", "Load Balancers", "/lb/lb_gp_l/run_par", "911.15", "usage=30.37"),
+    ("sandbox", None, "Instances", "/compute/play2_micro/run_par1", "640.30", "usage=-38.15"),
+    ("sandbox", None, "Serverless Containers", "/serverless/containers/memory", "311.00", "not_separable=7.9901"),
+    ("security", "team-platform", "Secret Manager", "/secret_manager/versions", "119.40", "usage=2.00"),
 ]  # fmt: skip
 SHARES = {
     "Instances": 34, "GPU Instances": 16, "Managed Databases": 15, "Object Storage": 8, "Block Storage": 7,
@@ -41,17 +42,18 @@ def project_id(name: str) -> str:
     return f"00000000-0000-4000-8000-{sum(ord(letter) * 31**i for i, letter in enumerate(name)) % 10**12:012d}"
 
 
-def movers(month: str = MONTH, currency: str = "EUR") -> list[dict]:
-    names = ("price_effect", "usage_effect", "new_effect", "gone_effect", "not_separable_effect")
-    return [
-        {
-            "billing_month": month, "project_id": project_id(project), "project_name": project, "sku": sku,
-            "service_name": service, "owner": owner, "billing_currency": currency, "previous_cost": D(before),
-            "billed_cost": D(now), "delta_cost": D(now) - D(before), "days": 31, "previous_days": 30,
-            **dict(zip(names, map(D, effects), strict=True)),
-        }
-        for project, owner, service, sku, before, now, *effects in MOVERS
-    ]  # fmt: skip
+def movers(moved: list[tuple] = MOVERS) -> list[dict]:
+    rows = []
+    for project, owner, service, sku, before, what in moved:
+        effects = dict.fromkeys(EFFECTS, D(0)) | {k: D(v) for k, v in (part.split("=") for part in what.split())}
+        delta = sum(effects.values())
+        rows.append({
+            "billing_month": MONTH, "project_id": project_id(project), "project_name": project, "sku": sku,
+            "service_name": service, "owner": owner, "billing_currency": "EUR", "previous_cost": D(before),
+            "billed_cost": D(before) + delta, "delta_cost": delta, "days": 31, "previous_days": 30,
+            **{f"{name}_effect": value for name, value in effects.items()},
+        })  # fmt: skip
+    return rows
 
 
 def summary(month: str, cost: D, days: int, before: tuple[D, int] | None, **changes) -> dict:
@@ -87,14 +89,14 @@ def history(last: D, before: D) -> list[dict]:
     return rows
 
 
-def daily(whole: D) -> list[dict]:
+def daily(whole: D, days: int) -> list[dict]:
     rows, rest = [], whole
-    for day in range(31):
+    for day in range(days):
         when = date(2026, 10, 1) + timedelta(days=day)
         swing = D("0.94") if when.weekday() > 4 else D("1.01") + D(day % 3) / 100
         for service, share in SHARES.items():
             extra = D(44) if service == "GPU Instances" and day >= 14 else D(0)
-            cost = (whole / 31 * share / 100 * swing + extra).quantize(D("0.000001"))
+            cost = (whole / days * share / 100 * swing + extra).quantize(D("0.000001"))
             rest -= cost
             rows.append({
                 "billing_month": MONTH, "charge_date": when, "project_id": "p", "project_name": "p",
@@ -169,16 +171,16 @@ def reconciliation() -> list[dict]:
     ]  # fmt: skip
 
 
-def gold_rows() -> dict[str, list[dict]]:
+def gold_rows(moved: list[tuple] = MOVERS, days: int = 31) -> dict[str, list[dict]]:
     """Every gold table the report reads, as dict rows."""
-    moved = movers()
+    moved = movers(moved)
     whole = sum(row["billed_cost"] for row in moved)
     before = sum(row["previous_cost"] for row in moved)
     consumed = whole.quantize(CENT)
     answered = datetime(2026, 11, 18, 5, 58, tzinfo=UTC)
     return {
         "gold.monthly_summary": history(whole, before),
-        "gold.daily_costs": daily(whole),
+        "gold.daily_costs": daily(whole, days),
         "gold.cost_movers": moved,
         "gold.top_spenders": spenders(moved, whole),
         "gold.tag_coverage": coverage(whole),
@@ -190,9 +192,12 @@ def gold_rows() -> dict[str, list[dict]]:
         }],
         "gold.invoice_waterfall": waterfall(consumed),
         "gold.data_freshness": [
-            {"source": "billing charges", "last_answer_at": answered, "data_until": date(2026, 11, 18), "answers": 1204},
-            {"source": "consumption", "last_answer_at": answered, "data_until": date(2026, 11, 18), "answers": 61},
-            {"source": "invoices", "last_answer_at": answered, "data_until": date(2026, 11, 1), "answers": 14},
+            {"source": source, "last_answer_at": answered, "data_until": until, "answers": number}
+            for source, until, number in (
+                ("billing charges", date(2026, 11, 18), 1204),
+                ("consumption", date(2026, 11, 18), 61),
+                ("invoices", date(2026, 11, 1), 14),
+            )
         ],
     }  # fmt: skip
 
@@ -200,6 +205,12 @@ def gold_rows() -> dict[str, list[dict]]:
 @pytest.fixture
 def rows() -> dict[str, list[dict]]:
     return gold_rows()
+
+
+@pytest.fixture
+def small_rows() -> dict[str, list[dict]]:
+    """A few projects and two days: small enough to read as a whole."""
+    return gold_rows([MOVERS[i] for i in (0, 1, 5, 7, 10)], days=2)
 
 
 @pytest.fixture
@@ -212,3 +223,9 @@ def build():
         return monthly_input(rows, month, currency, **(named | changes))
 
     return make
+
+
+@pytest.fixture
+def summary_of():
+    """Writes a row of gold.monthly_summary."""
+    return summary

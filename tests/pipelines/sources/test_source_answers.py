@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.errors import SourceUnavailable
@@ -56,6 +56,7 @@ def _json(value, shuffled, indent):
     return json.dumps(value, ensure_ascii=not indent)
 
 
+@settings(deadline=None)
 @given(
     body_items=listings, extra=extras, sizes=st.lists(st.integers(1, 3)), random=st.randoms(), indent=st.integers(0, 3)
 )
@@ -68,6 +69,7 @@ def test_an_answer_is_the_same_however_it_is_paged_ordered_and_spelled(body_item
     assert one.answer_hash == other.answer_hash
 
 
+@settings(deadline=None)
 @given(body_items=listings.filter(bool), extra=extras, data=st.data())
 def test_an_answer_differs_when_any_value_differs(body_items, extra, data):
     at = data.draw(st.integers(0, len(body_items) - 1))
@@ -88,6 +90,7 @@ def _same(one, other):
     return one == other
 
 
+@settings(deadline=None)
 @given(body_items=listings, extra=extras)
 def test_an_answer_differs_with_one_more_item_another_extra_or_another_question(body_items, extra):
     tomorrow = Question(QUESTION.source, QUESTION.path, (("start_date_after", "2026-11-18T00:00:00Z"),))
@@ -100,6 +103,7 @@ def test_an_answer_differs_with_one_more_item_another_extra_or_another_question(
     assert len({each.answer_hash for each in answers}) == len(answers)
 
 
+@settings(deadline=None)
 @given(number=numbers)
 def test_a_number_has_one_spelling_and_loses_no_digit(number):
     text = canonical([number, Decimal("0.5")])
@@ -117,6 +121,7 @@ def test_very_long_and_very_large_numbers_stay_exact():
     assert canonical(item) == '{"a":1234567890123456789012345678901234567891e-40,"b":1e999999}'
 
 
+@settings(deadline=None)
 @given(
     parameters=st.lists(st.tuples(names, st.text(max_size=5)), max_size=5),
     pages=st.fixed_dictionaries(
