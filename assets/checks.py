@@ -24,7 +24,7 @@ def asset_checks(models: Layered, checks: list[SqlCheck]) -> list[dg.AssetChecks
 
 def _grain_check(model: SqlModel) -> dg.AssetChecksDefinition:
     columns = ", ".join(model.grain)
-    sql = f"select {columns}, count(*) as rows_of_it from {model.table} group by all having count(*) > 1"  # noqa: S608
+    sql = f"select {columns}, count(*) as rows_of_it from {model.table} group by all having count(*) > 1"
     description = f"One row per {columns}."
     return _check(model.table, "one_row_per_grain", description, sql, is_blocking=True)
 

@@ -5,9 +5,9 @@ from functools import cached_property
 
 import dagster as dg
 
+from assets.tables import open_catalog
 from pipelines.lake.address import S3Access, parse_address
 from pipelines.lake.engine import Catalog
-from pipelines.lake.sql_models import load_models
 from pipelines.lake.store import Lake
 from pipelines.settings import Settings, load_settings
 from pipelines.sources.transport import Scaleway
@@ -38,7 +38,7 @@ class LakeResource(dg.ConfigurableResource):  # type: ignore[type-arg]
 
     def catalog(self) -> Catalog:
         """Tables and models by name."""
-        return Catalog(self.open(), load_models())
+        return open_catalog(self.open())
 
 
 class ScalewayResource(dg.ConfigurableResource):  # type: ignore[type-arg]

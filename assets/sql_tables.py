@@ -10,7 +10,6 @@ from assets.resources import LakeResource
 from assets.told import told_of_table
 from pipelines.lake.build import build
 from pipelines.lake.sql_models import Layered, SqlModel
-from pipelines.lake.tables import PYTHON_TABLES
 
 
 def sql_assets(models: Layered, today: date) -> list[dg.AssetsDefinition]:
@@ -28,7 +27,7 @@ def _is_partitioned(table: str, models: Layered) -> bool:
     if model is not None:
         return model.partition_by is not None
     # snapshots are stored by the month they were taken in, yet asked for as a whole
-    return PYTHON_TABLES[table].name in {"bronze.charges", "bronze.consumptions", "bronze.taxes"}
+    return table in {"bronze.charges", "bronze.consumptions", "bronze.taxes"}
 
 
 def _dependency(model: SqlModel, table: str, models: Layered) -> dg.AssetDep:

@@ -1,4 +1,4 @@
-"""Check FOCUS exports: 1.2 with the official focus-validator, 1.4 with our own rule table.
+"""Check FOCUS exports: 1.2 with the official focus-validator and our own rules, 1.4 with our own rules.
 
 `python -m benchmarks.focus_check FOLDER...` reads each folder's `focus_metadata.json` to learn its version.
 Ends with 0 if every rule outside the allow-list holds, 1 if one fails, 6 if the official validator could not
@@ -6,11 +6,15 @@ be run because there is no Python 3.12 or newer; the reason is printed.
 """
 
 import argparse
+import fcntl
+import os
+import pwd
 import re
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from json import loads
 from pathlib import Path
@@ -19,7 +23,7 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
-from pipelines.focus.checking import check_1_4
+from pipelines.focus.checking import check
 from pipelines.focus.rules_1_4 import RULES
 
 PACKAGES = ("focus-validator==2.2.1", "pyarrow<22")
@@ -115,13 +119,12 @@ def find_python() -> Path | None:
 
 
 def _pythons() -> Iterator[Path]:
-    for minor in (12, 13, 14, 15):
-        found = shutil.which(f"python3.{minor}")
-        if found:
-            yield Path(found)
-    home = Path.home()
+    on_path = [Path(found) for minor in (12, 13, 14, 15) if (found := shutil.which(f"python3.{minor}"))]
+    yield from on_path
+    home = Path(pwd.getpwuid(os.getuid()).pw_dir)  # the person's own, whatever HOME says
+    shims = {found.parent.parent for found in on_path if found.parent.name == "shims"}  # pyenv's refuse to start
     places = [
-        (home / ".pyenv/versions", "3.*/bin/python"),
+        *((root / "versions", "3.*/bin/python") for root in sorted(shims | {home / ".pyenv"})),
         (home / ".local/share/uv/python", "cpython-3.*/bin/python3"),
         (Path("/usr/local/bin"), "python3.??"),
         (Path("/usr/bin"), "python3.??"),
@@ -129,7 +132,7 @@ def _pythons() -> Iterator[Path]:
         (Path("/opt/hostedtoolcache/Python"), "3.*/*/bin/python"),
     ]
     for folder, pattern in places:
-        if folder.is_dir():
+        with suppress(OSError):
             yield from sorted(folder.glob(pattern))
 
 
@@ -143,22 +146,26 @@ def _version(python: Path) -> tuple[int, int]:
 
 
 def validator_environment(python: Path, cache: Path) -> Path:
-    """The validator's own virtual environment, made once; its `bin` and site-packages lie inside."""
+    """The validator's own virtual environment, made once even if several processes ask; `bin` lies inside."""
     folder = cache / PACKAGES[0].replace("==", "-")
-    ready = folder / "ready"
-    if ready.exists() and _version(folder / "bin" / "python") >= OLDEST:
-        return folder
+    cache.mkdir(parents=True, exist_ok=True)
+    with (cache / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "ready").exists() or _version(folder / "bin" / "python") < OLDEST:
+            _make_environment(python, folder)
+    return folder
+
+
+def _make_environment(python: Path, folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
-    folder.parent.mkdir(parents=True, exist_ok=True)
     for program, *arguments in (
-        (python, "-m", "venv", str(folder)),
+        (python, "-m", "venv", folder),
         (folder / "bin" / "python", "-m", "pip", "install", "--quiet", *PACKAGES),
     ):
         run = subprocess.run([str(program), *map(str, arguments)], check=False, capture_output=True, text=True)  # noqa: S603
         if run.returncode:
             raise RuntimeError(f"cannot set up focus-validator: {(run.stderr or run.stdout).strip()[-300:]}")
-    ready.touch()
-    return folder
+    (folder / "ready").touch()
 
 
 def validate_1_2(environment: Path, file: Path) -> Outcome:
@@ -208,11 +215,12 @@ def check_folder_1_2(folder: Path, environment: Path) -> bool:
     return good
 
 
-def check_folder_1_4(folder: Path) -> bool:
+def check_folder_own(folder: Path, version: str) -> bool:
+    """Our own rules; for 1.2 too, because the official check lets some plain errors pass."""
     good = True
     for file in data_files(folder):
-        violations = check_1_4(read_table(file))
-        print(f"1.4  {file.parent.name}  {len(RULES)} value rules of our own table, {len(violations)} broken")
+        violations = check(read_table(file), version)
+        print(f"{version}  {file.parent.name}  {len(RULES)} value rules of our own table, {len(violations)} broken")
         for violation in violations:
             print(f"     FAIL {violation.rule}: {violation.rows} rows, for example {violation.example}")
         good = good and not violations
@@ -248,8 +256,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     good, skipped = True, False
     for folder in options.folders:
         version = version_of(folder)
+        good = check_folder_own(folder, version) and good
         if version == "1.4":
-            good = check_folder_1_4(folder) and good
             continue
         python = find_python()
         if python is None:

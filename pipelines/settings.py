@@ -77,7 +77,7 @@ class Scaleway(_Section):
 
     profile: str | None = Field(None, min_length=1, description="scw profile; else SCW_PROFILE, else the active one.")
     organization_id: Uuid | None = Field(None, description="Organisation; else the profile's default.")
-    requests_per_second: float = Field(5, gt=0, le=50, description="Ceiling per product.")
+    requests_per_second: float = Field(5, ge=0, description="Ceiling per product; 0 is none.")
     attempts: int = Field(6, ge=1, le=20, description="Tries per call before the source counts as unavailable.")
     timeout_seconds: float = Field(60, gt=0, le=600, description="Longest wait for one answer.")
 

@@ -7,10 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date
 
+from assets.tables import open_catalog
 from pipelines.billing.periods import days_to_read, months_to_read
 from pipelines.lake.answers import Recorded, questions_by_month, record
-from pipelines.lake.engine import Catalog
-from pipelines.lake.sql_models import load_models
 from pipelines.lake.store import Lake
 from pipelines.sources import billing
 from pipelines.sources.answers import Listing
@@ -33,7 +32,7 @@ class Reading:
 
 def final_months(lake: Lake) -> set[str]:
     """Months whose invoice had been issued when the tables were last built."""
-    catalog = Catalog(lake, load_models())
+    catalog = open_catalog(lake)
     if catalog.state("silver.invoices").delta is None:
         return set()
     rows = catalog.query(

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final, Protocol
 
-from finops.commands import configuration, first_run
+from finops.commands import billing, configuration, first_run, focus, lake, pipeline, report, ui
 
 
 class CommandModule(Protocol):
@@ -27,4 +27,13 @@ GROUPS: Final[dict[str, str]] = {
     "lake": "Look after the lake.",
 }
 
-COMMAND_MODULES: Final[tuple[CommandModule, ...]] = (first_run, configuration)
+COMMAND_MODULES: Final[tuple[CommandModule, ...]] = (
+    first_run,
+    pipeline,
+    lake,
+    billing,
+    report,
+    focus,
+    ui,
+    configuration,
+)

@@ -9,8 +9,8 @@ import polars as pl
 import pyarrow as pa
 
 from pipelines.focus.casting import Casting, cast, without_nulls
-from pipelines.focus.columns import FocusColumn
-from pipelines.focus.rules_1_4 import COLUMNS_1_4, PRODUCTS, RULES, Rule, Violation
+from pipelines.focus.columns import FocusColumn, columns_of
+from pipelines.focus.rules_1_4 import ONE_PARENT, PRODUCTS, RULES, Rule, Violation
 
 # A product of a rounded unit price and a rounded quantity may differ from the cost in its last digits.
 PRODUCT_TOLERANCE = Decimal("1e-9")
@@ -20,17 +20,22 @@ _NUMBER = r"^-?\d+(\.\d+)?([eE]-?\d+)?$"
 
 def check_1_4(frame: pa.Table) -> list[Violation]:
     """The rules a FOCUS 1.4 table breaks; columns as text (a CSV's) or typed (a Parquet's)."""
-    found = _presence(frame.column_names)
+    return check(frame, "1.4")
+
+
+def check(frame: pa.Table, version: str) -> list[Violation]:
+    """The same for another version: its columns, and of the 1.4 rules those about columns it has."""
+    columns = {column.name: column for column in columns_of(version)}
+    found = _presence(frame.column_names, columns)
     typed: dict[str, pa.Array] = {}
     for name in frame.column_names:
-        column = COLUMNS_1_4.get(name)
-        if column is None:
+        if name not in columns:
             continue
         values = frame.column(name).combine_chunks()
         if pa.types.is_string(values.type) or pa.types.is_large_string(values.type):
-            values = _cast_text(column, without_nulls(values.cast(pa.string())), found)
-        elif column.kind != "timestamp" or not pa.types.is_timestamp(values.type):
-            values = values.cast(column.arrow_type)
+            values = _cast_text(columns[name], without_nulls(values.cast(pa.string())), found)
+        else:
+            values = values.cast(columns[name].arrow_type)
         typed[name] = values
     rows = pl.DataFrame({name: pl.Series(values) for name, values in typed.items()})
     rows = rows.with_columns(_missing_optional(rows.columns))
@@ -41,18 +46,20 @@ def check_1_4(frame: pa.Table) -> list[Violation]:
     for cost, price in PRODUCTS:
         if {cost, price, "PricingQuantity"} <= present:
             _check_product(found, rows, cost, price)
-    _check_sku_parents(found, rows)
+    for child, parent in ONE_PARENT:
+        if {child, parent} <= present:
+            _check_parents(found, rows, child, parent)
     return found
 
 
-def _presence(names: Sequence[str]) -> list[Violation]:
+def _presence(names: Sequence[str], columns: dict[str, FocusColumn]) -> list[Violation]:
     found = []
-    for column in COLUMNS_1_4.values():
+    for column in columns.values():
         if column.level == "Mandatory" and column.name not in names:
             found.append(Violation(f"{column.name}-present", column.name, 0, "the column is absent"))
     for name in names:
-        if name not in COLUMNS_1_4 and not name.startswith("x_"):
-            found.append(Violation("custom-column-prefix", name, 0, "not a 1.4 column and not prefixed with x_"))
+        if name not in columns and not name.startswith("x_"):
+            found.append(Violation("custom-column-prefix", name, 0, "not a FOCUS column and not prefixed with x_"))
     return found
 
 
@@ -102,10 +109,8 @@ def _check_product(found: list[Violation], rows: pl.DataFrame, cost: str, price:
         found.append(Violation(f"{cost}-product", cost, len(wrong), wrong[0]))
 
 
-def _check_sku_parents(found: list[Violation], rows: pl.DataFrame) -> None:
-    if not {"SkuPriceId", "SkuId"} <= set(rows.columns):
-        return
-    parents = rows.filter(pl.col("SkuPriceId").is_not_null()).group_by("SkuPriceId").agg(pl.col("SkuId").n_unique())
-    several = parents.filter(pl.col("SkuId") > 1).sort("SkuPriceId")
+def _check_parents(found: list[Violation], rows: pl.DataFrame, child: str, parent: str) -> None:
+    parents = rows.filter(pl.col(child).is_not_null()).group_by(child).agg(pl.col(parent).n_unique())
+    several = parents.filter(pl.col(parent) > 1).sort(child)
     if several.height:
-        found.append(Violation("SkuPriceId-one-parent", "SkuPriceId", several.height, str(several["SkuPriceId"][0])))
+        found.append(Violation(f"{child}-one-{parent}", child, several.height, str(several[child][0])))

@@ -83,11 +83,11 @@ def _require_columns(path: Path, names: dict[str, str], version: str, lenient: b
     missing = [name for name in wanted if name not in names]
     if not missing:
         return
-    if len(names) < 3:
+    if "BilledCost" not in names:
         raise UsageError(
             f"{path}: is not a FOCUS bill (it lacks {', '.join(missing[:3])} and more); export the bill in FOCUS format"
         )
-    remedy = "export with every mandatory column" + ("" if lenient else ", or import it leniently")
+    remedy = "export with every mandatory column" + ("" if lenient else ", or import with --lenient")
     raise UsageError(f"{path}: lacks {', '.join(missing)}, mandatory in FOCUS {version}; {remedy}")
 
 

@@ -16,8 +16,6 @@ from pipelines.focus.vocabulary import SERVICE_SUBCATEGORIES, currency_codes
 _TIME = "(Year|Month|Day|Hour|Minute|Second)"
 _UNIT = rf"^([0-9]+ )?[A-Za-z][A-Za-z0-9]*( [A-Za-z][A-Za-z0-9]*)*(-{_TIME}s)?(/([0-9]+ )?{_TIME}s?)?$"
 
-COLUMNS_1_4 = {column.name: column for column in columns_of("1.4")}
-
 
 @dataclass(frozen=True)
 class Rule:
@@ -194,7 +192,7 @@ def _other_rules() -> list[Rule]:
 
 
 RULES: tuple[Rule, ...] = (
-    *(rule for column in COLUMNS_1_4.values() for rule in _column_rules(column)),
+    *(rule for column in columns_of("1.4") for rule in _column_rules(column)),
     *_pricing_rules(),
     *_consumption_rules(),
     *_identity_rules(),
@@ -203,3 +201,14 @@ RULES: tuple[Rule, ...] = (
 
 # cost, unit price: cost = unit price × PricingQuantity, where all three are given and it is no correction
 PRODUCTS = (("ListCost", "ListUnitPrice"), ("ContractedCost", "ContractedUnitPrice"))
+
+# value of the first: always the same value of the second
+ONE_PARENT = (("SkuPriceId", "SkuId"), ("ServiceName", "ServiceCategory"))
+
+
+def rules_as_markdown() -> str:
+    """The table as a list, for `docs/focus.md`."""
+    lines = [f"- `{rule.name}`: {rule.statement}" for rule in RULES]
+    lines += [f"- `{cost}-product`: {cost} must be {price} × PricingQuantity, to 1e-9" for cost, price in PRODUCTS]
+    lines += [f"- `{child}-one-{parent}`: {child} must have one {parent}" for child, parent in ONE_PARENT]
+    return "\n".join(lines)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import duckdb
 import pyarrow as pa
@@ -125,7 +126,7 @@ class Catalog:
         hive = ""
         if state.partition_by is not None:
             hive = f", hive_partitioning = true, hive_types = {{'{state.partition_by}': varchar}}"
-        listed = ", ".join(_quoted(_readable(file)) for file in files)
+        listed = ", ".join(_quoted(_readable(file, self.lake.address)) for file in files)
         columns = ", ".join(f'"{name}"' for name in state.schema.names)
         connection.execute(
             f"create or replace view {table} as "
@@ -154,6 +155,9 @@ class Catalog:
             return connection.execute(sql).to_arrow_table()
 
 
-def _readable(uri: str) -> str:
-    """deltalake answers plain paths or file URLs for local tables; DuckDB wants paths."""
-    return Address(uri).readable if uri.startswith("file://") else uri
+def _readable(uri: str, address: Address) -> str:
+    """deltalake writes a local path with its root percent-encoded, as in a URL; DuckDB wants it plain."""
+    if address.is_s3:
+        return uri
+    encoded_root = urlsplit(address.root).path
+    return f"{address.folder}{uri.removeprefix('file://').removeprefix(encoded_root)}"

@@ -70,7 +70,7 @@ class TableState:
         column = self.partition_by
         if partitions is None or column is None:
             return sorted(self.delta.file_uris())
-        return sorted(self.delta.file_uris(partition_filters=[(column, "in", list(partitions))]))
+        return sorted(self.delta.file_uris(file_pruning_predicate=[(column, "in", list(partitions))]))
 
 
 class Lake:
@@ -148,6 +148,10 @@ class Lake:
                     self._write(table, state, rows, partition_by, predicate, mode, properties)
                 except CommitFailedError:
                     continue
+                except DeltaError:
+                    if state.delta is None and self.exists(table):  # somebody else made it meanwhile
+                        continue
+                    raise
             log.info("table written", table=table, rows=rows.num_rows, mode=mode)
             return
         raise LakeUnavailable(f"{table}: {_ATTEMPTS} commits lost to other writers; end them and run again")
@@ -163,11 +167,19 @@ class Lake:
         properties: CommitProperties,
     ) -> None:
         """One commit on top of exactly the version in `state`."""
-        target: str | DeltaTable = self.uri(table) if state.delta is None else state.delta
         columns = [partition_by] if partition_by else None
-        if mode == "append":
+        if state.delta is None:
             write_deltalake(
-                target,
+                self.uri(table),
+                rows,
+                mode="error",
+                partition_by=columns,
+                storage_options=self._options,
+                commit_properties=properties,
+            )
+        elif mode == "append":
+            write_deltalake(
+                state.delta,
                 rows,
                 mode="append",
                 partition_by=columns,
@@ -176,11 +188,11 @@ class Lake:
             )
         else:
             write_deltalake(
-                target,
+                state.delta,
                 rows,
                 mode="overwrite",
                 partition_by=columns,
-                predicate=predicate if state.delta is not None else None,
+                predicate=predicate,
                 schema_mode="overwrite" if predicate is None else None,
                 storage_options=self._options,
                 commit_properties=properties,

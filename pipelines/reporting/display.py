@@ -4,10 +4,12 @@ import shlex
 from dataclasses import dataclass
 from decimal import Decimal
 
+from pipelines.reporting.folding import shortened
 from pipelines.reporting.money import NOTHING, MoneyFormat, arrow
 from pipelines.reporting.monthly_rows import GoldRow
 
 NO_OWNER = "no owner"
+NAME_LENGTH = 64  # longer names lose their middle; the row's trace keeps them whole
 
 
 @dataclass(frozen=True)
@@ -125,6 +127,11 @@ def text(value: str, note: str = "", tone: str = "") -> Cell:
     return Cell(value, note, tone)
 
 
+def name(value: str, note: str = "") -> Cell:
+    """A name given by a user, short enough not to bury the figures beside it."""
+    return Cell(shortened(value, NAME_LENGTH), shortened(note, NAME_LENGTH))
+
+
 def amount(value: Decimal | None, money: MoneyFormat) -> Cell:
     """An amount; a missing one is a dash, never zero."""
     return Cell(NOTHING, tone="quiet") if value is None else Cell(money.exact(value))
@@ -146,4 +153,9 @@ def effect(value: Decimal, money: MoneyFormat) -> Cell:
 
 def owner_cell(owner: str | None) -> Cell:
     """The owner; that there is none is a finding, not a blank."""
-    return Cell(owner) if owner else Cell(NO_OWNER, tone="finding")
+    return name(owner) if owner else Cell(NO_OWNER, tone="finding")
+
+
+def sentence_case(words: str) -> str:
+    """The words with a capital first letter, the others as they are."""
+    return words[:1].upper() + words[1:]

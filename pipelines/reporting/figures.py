@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from pipelines.reporting.folding import shortened
-from pipelines.reporting.money import MoneyFormat, arrow, total
+from pipelines.reporting.money import HEADLINE_FROM, MoneyFormat, arrow, total
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -103,7 +103,7 @@ def history_figure(months: Sequence[tuple[str, Decimal, bool]], money: MoneyForm
     axis = {"type": "date", "tickformat": "%b\n%Y", "ticklabelmode": "period"}
     if len(months) < 4:
         axis |= {"dtick": "M1"}
-    figure.update_layout(xaxis=axis)
+    figure.update_layout(xaxis=axis, bargap=0.22 if len(months) > 5 else 0.7)
     _money_axis(figure, [cost for _, cost, _ in months], money)
     return figure
 
@@ -155,28 +155,37 @@ def _steps_figure(bars: Sequence[tuple[str, Decimal, str]], money: MoneyFormat, 
             "tickvals": list(range(len(bars))),
             "ticktext": [_plain(shortened(name, LABEL_LENGTH)) + "  " for name, _, _ in bars],
         },
-        annotations=[_amount_label(i, *bar, money, signed=signed) for i, bar in enumerate(bars)],
+        annotations=_amount_labels(bars, money, signed=signed),
     )
     return figure
 
 
-def _amount_label(
-    row: int, _: str, amount: Decimal, measure: str, money: MoneyFormat, *, signed: bool
-) -> dict[str, Any]:
-    """Amounts stand in a right-aligned column of their own, with the direction as a shape."""
-    plain = measure == "total" and not signed
-    text = money.headline(amount) if plain else f"{money.signed_headline(amount)} {arrow(amount)}"
-    return {
-        "text": f"<b>{text}</b>" if measure == "total" else text,
-        "xref": "paper",
-        "x": 1,
-        "xshift": 96,
-        "xanchor": "right",
-        "yref": "y",
-        "y": row,
-        "yanchor": "middle",
-        "showarrow": False,
-    }
+def _amount_labels(
+    bars: Sequence[tuple[str, Decimal, str]], money: MoneyFormat, *, signed: bool
+) -> list[dict[str, Any]]:
+    """Amounts stand in a right-aligned column of their own, with the direction as a shape.
+
+    All of them drop their cents where the largest does.
+    """
+    large = any(abs(amount) >= HEADLINE_FROM for _, amount, _ in bars)
+    labels = []
+    for row, (_, amount, measure) in enumerate(bars):
+        change = f"{money.signed_whole(amount) if large else money.signed(amount)} {arrow(amount)}"
+        text = money.headline(amount) if measure == "total" and not signed else change
+        labels.append(
+            {
+                "text": f"<b>{text}</b>" if measure == "total" else text,
+                "xref": "paper",
+                "x": 1,
+                "xshift": 96,
+                "xanchor": "right",
+                "yref": "y",
+                "y": row,
+                "yanchor": "middle",
+                "showarrow": False,
+            }
+        )
+    return labels
 
 
 def _positions(bars: Sequence[tuple[str, Decimal, str]]) -> tuple[list[Decimal], list[Decimal]]:

@@ -53,6 +53,11 @@ class MoneyFormat:
         rounded = self._headline_amount(amount)
         return _sign(rounded, plus=True) + self._unsigned(rounded)
 
+    def signed_whole(self, amount: Decimal) -> str:
+        """Signed and without cents, for a column of amounts whose largest needs none."""
+        rounded = _quantized(amount, 0)
+        return _sign(rounded, plus=True) + self._unsigned(rounded)
+
     def change(self, delta: Decimal | None, base: Decimal | None) -> str:
         """A change with its percentage, `+€2,810 (+6.2%)`; without one, `new` or `—` stands for it."""
         if delta is None:

@@ -143,7 +143,7 @@ def _why_no_bridge(report: MonthlyInput) -> str:
     before = month_name(report.month_before, beside=report.month)
     if not report.summary.is_complete:
         return (
-            f"The month is open: {report.summary.charged_days} days are not set against all of {before}. "
+            f"The month is open, and its {report.summary.charged_days} days have no like window in {before}. "
             "What moved is shown once the month is complete; until then the change per day is below."
         )
     if report.previous is None:

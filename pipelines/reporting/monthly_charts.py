@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from pipelines.reporting.display import Chart, Column, Line, Table, Trace, change, text, trace
+from pipelines.reporting.display import Chart, Column, Line, Table, Trace, change, name, sentence_case, text, trace
 from pipelines.reporting.figures import (
     CATEGORY_COLOURS,
     REST_COLOUR,
@@ -20,7 +20,7 @@ from pipelines.reporting.monthly_evidence import waterfall_table
 from pipelines.reporting.monthly_facts import data_until
 from pipelines.reporting.monthly_rows import MonthlyInput, SummaryRow
 from pipelines.reporting.monthly_tables import daily_series, daily_table, history_table
-from pipelines.reporting.sentence import Contribution, month_name, project_contributions
+from pipelines.reporting.sentence import Contribution, compared_with, in_text, month_name, project_contributions
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -30,7 +30,7 @@ BRIDGE_EACH_WAY = 5
 
 def is_comparable(report: MonthlyInput) -> bool:
     """Whether totals of this month and the one before may be set against each other."""
-    return report.summary.is_complete and report.summary.delta_cost is not None and bool(report.movers)
+    return report.is_like_for_like and bool(report.movers)
 
 
 def daily_chart(report: MonthlyInput, money: MoneyFormat) -> Chart | None:
@@ -64,10 +64,9 @@ def bridge_chart(report: MonthlyInput, money: MoneyFormat) -> Chart | None:
     rest = whole - total(amount for _, amount in bars)
     if rest:
         bars.append((f"{len(folded.folded)} others" if len(folded.folded) > 1 else "Other", rest))
-    before = month_name(report.month_before, beside=report.month)
-    title = _bridge_title(bars, whole, before, report, money)
+    title = _bridge_title(bars, whole, report, money)
     table = _bridge_table(folded.shown, rest, whole, report, money)
-    figure = bridge_figure(bars, (f"{month_name(report.month, report.month)} − {before}", whole), money)
+    figure = bridge_figure(bars, ("Total change", whole), money)
     return _chart("bridge", title, "gold.cost_movers", figure, table, report)
 
 
@@ -80,30 +79,29 @@ def _bridge_table(
     for part in shown:
         project = (("project_id", part.project_id),) if part.project_id else ()
         source = Trace("gold.cost_movers", month + project + currency)
-        lines.append(Line((text(part.name), change(part.amount, money)), source))
+        lines.append(Line((name(part.name), change(part.amount, money)), source))
     cents = remainder(whole, [part.amount for part in shown], money)
     if rest or cents:
-        lines.append(Line((text("… other projects"), change(cents, money)), kind="fold"))
+        lines.append(Line((text("… other projects" if rest else "… rounding"), change(cents, money)), kind="fold"))
     lines.append(Line((text("Total change"), change(whole, money)), trace(report.summary), kind="total"))
     columns = (Column("Project", numeric=False), Column("Change", lead=True))
     return Table("bridge", "Change by project", columns, tuple(lines))
 
 
-def _bridge_title(
-    bars: Sequence[tuple[str, Decimal]], whole: Decimal, before: str, report: MonthlyInput, money: MoneyFormat
-) -> str:
+def _bridge_title(bars: Sequence[tuple[str, Decimal]], whole: Decimal, report: MonthlyInput, money: MoneyFormat) -> str:
     rising = [bar for bar in bars if bar[1] > 0]
     falling = [bar for bar in bars if bar[1] < 0]
-    month = month_name(report.month, beside=report.month)
+    month, before = month_name(report.month, beside=report.month), compared_with(report)
+    month += "" if report.summary.is_complete else " so far"
     if money.rounded(whole) == 0:
         return f"{month} cost as much as {before}"
     title = f"{month} cost {money.headline(abs(whole))} {'more' if whole > 0 else 'less'} than {before}"
     leading = (rising or falling) if whole > 0 else (falling or rising)
     opposed = falling if whole > 0 else rising
     if leading:
-        title += f": {leading[0][0]} {'rose' if leading[0][1] > 0 else 'fell'} most"
+        title += f": {in_text(leading[0][0])} {'rose' if leading[0][1] > 0 else 'fell'} most"
     if leading and opposed and opposed is not leading:
-        title += f", {opposed[0][0]} {'rose' if opposed[0][1] > 0 else 'fell'}"
+        title += f", {in_text(opposed[0][0])} {'rose' if opposed[0][1] > 0 else 'fell'}"
     return title
 
 
@@ -119,21 +117,21 @@ def history_chart(report: MonthlyInput, money: MoneyFormat) -> Chart | None:
 
 def _history_title(report: MonthlyInput, money: MoneyFormat) -> str:
     summary = report.summary
-    name = month_name(report.month, beside=report.month)
+    month = month_name(report.month, beside=report.month)
     complete = [row for row in report.history if row.is_complete]
     if len(report.history) == 1:
         return f"{month_name(report.month)} is the first month with charges"
     if not summary.is_complete:
         dearest = max(complete, key=lambda row: row.billed_cost, default=summary)
         return (
-            f"{name} is open; the dearest complete month was {month_name(dearest.billing_month)} "
+            f"{month} is open; the dearest complete month was {month_name(dearest.billing_month)} "
             f"({money.headline(dearest.billed_cost)})"
         )
     place = _place(summary.billed_cost, [row.billed_cost for row in complete])
     per_day = _place(summary.cost_per_day, _daily(complete))
     if place == per_day:
-        return f"{name} is the {place} of {len(complete)} months, in total and per day"
-    return f"{name} is the {place} of {len(complete)} months in total, the {per_day} per day"
+        return f"{month} is the {place} of {len(complete)} months, in total and per day"
+    return f"{month} is the {place} of {len(complete)} months in total, the {per_day} per day"
 
 
 def _daily(rows: Sequence[SummaryRow]) -> list[Decimal]:
@@ -151,7 +149,9 @@ def _place(value: Decimal | None, values: Sequence[Decimal]) -> str:
 
 def waterfall_chart(report: MonthlyInput, money: MoneyFormat) -> Chart | None:
     """From list price to the invoice; steps whose amount is unknown are left to the table."""
-    steps = [(row.step, row.amount, row.is_subtotal) for row in report.waterfall if row.amount is not None]
+    steps = [
+        (sentence_case(row.step), row.amount, row.is_subtotal) for row in report.waterfall if row.amount is not None
+    ]
     if not steps:
         return None
     first, last = steps[0], steps[-1]
@@ -161,7 +161,7 @@ def waterfall_chart(report: MonthlyInput, money: MoneyFormat) -> Chart | None:
 
 
 def _chart(
-    name: str,
+    identifier: str,
     title: str,
     table: str,
     figure: "go.Figure",
@@ -170,4 +170,4 @@ def _chart(
     legend: tuple[tuple[str, str], ...] = (),
 ) -> Chart:
     source = f"Source: {table} · {report.currency} · data until {data_until(report)}, UTC"
-    return Chart(name, title, source, script_json(figure), int(figure.layout.height), data, legend)
+    return Chart(identifier, title, source, script_json(figure), int(figure.layout.height), data, legend)

@@ -3,7 +3,19 @@
 from collections import defaultdict
 from decimal import Decimal
 
-from pipelines.reporting.display import Cell, Column, Line, Table, Trace, amount, effect, text, trace
+from pipelines.reporting.display import (
+    Cell,
+    Column,
+    Line,
+    Table,
+    Trace,
+    amount,
+    effect,
+    name,
+    sentence_case,
+    text,
+    trace,
+)
 from pipelines.reporting.folding import cents_adding_up
 from pipelines.reporting.money import NOTHING, MoneyFormat, count, percent, total
 from pipelines.reporting.monthly_rows import MonthlyInput
@@ -17,7 +29,7 @@ def waterfall_table(report: MonthlyInput, money: MoneyFormat) -> Table:
     lines = []
     for row in report.waterfall:
         headline = row.is_subtotal and row.step.strip().lower() == HEADLINE_STEP
-        label = text(row.step, note="the basis of this report's figures" if headline else "")
+        label = text(sentence_case(row.step), note="the basis of this report's figures" if headline else "")
         value = amount(row.amount, money) if row.is_subtotal or row.amount is None else effect(row.amount, money)
         kind = "total" if row.is_subtotal else ""
         lines.append(Line((label, text(row.basis or ""), value), trace(row), kind))
@@ -50,7 +62,7 @@ def coverage_table(report: MonthlyInput, money: MoneyFormat) -> Table:
 
 
 def residual_table(report: MonthlyInput, money: MoneyFormat) -> Table:
-    """Charges minus consumption by explanation; the lines add up to the whole residual."""
+    """Consumption minus charges by explanation; the lines add up to the whole residual."""
     grouped: dict[str | None, list[Decimal]] = defaultdict(list)
     for row in report.residuals:
         if row.residual:
@@ -63,7 +75,7 @@ def residual_table(report: MonthlyInput, money: MoneyFormat) -> Table:
     for reason, value in zip(ranked, cents, strict=True):
         keys = [("billing_month", report.month), ("billing_currency", report.currency)]
         keys += [("explanation", reason)] if reason else []
-        label = text(reason) if reason else text("not explained", tone="finding")
+        label = name(reason) if reason else text("not explained", tone="finding")
         lines.append(
             Line(
                 (label, Cell(count(len(grouped[reason]))), Cell(money.signed(value))),
@@ -71,9 +83,10 @@ def residual_table(report: MonthlyInput, money: MoneyFormat) -> Table:
             )
         )
     if lines:
-        lines.append(Line((text("Charges − consumption"), text(""), amount(whole, money)), kind="total"))
+        lines.append(Line((text("Consumption − charges"), text(""), amount(whole, money)), kind="total"))
     columns = (Column("Explanation", numeric=False), Column("Lines"), Column("Amount", lead=True))
-    empty = "Charges and consumption are equal on every line."
+    equal = "Charges and consumption are equal on every line."
+    empty = equal if report.residuals else "No charges have been set against consumption yet."
     return Table("residual", "Why charges and consumption differ", columns, tuple(lines), empty)
 
 

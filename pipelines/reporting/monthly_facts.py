@@ -3,10 +3,10 @@
 from datetime import timedelta
 from decimal import Decimal
 
-from pipelines.reporting.display import Fact, Tile, Trace, trace
+from pipelines.reporting.display import Fact, Tile, Trace, sentence_case, trace
 from pipelines.reporting.money import NOTHING, MoneyFormat, arrow, count, percent, total
 from pipelines.reporting.monthly_rows import MonthlyInput
-from pipelines.reporting.sentence import days_in, month_name
+from pipelines.reporting.sentence import compared_with, days_in, month_name
 
 
 def status(report: MonthlyInput) -> tuple[str, str]:
@@ -40,7 +40,7 @@ def _cost_tiles(report: MonthlyInput, money: MoneyFormat) -> tuple[Tile, Tile]:
     day = money.headline(summary.cost_per_day) if summary.cost_per_day is not None else NOTHING
     detail = f"{money.headline(before)} the month before" if before is not None else "no month before"
     return (
-        Tile("Actual cost", money.headline(summary.billed_cost), _sentence_case(report.headline_basis), period, source),
+        Tile("Actual cost", money.headline(summary.billed_cost), sentence_case(report.headline_basis), period, source),
         Tile("Per day", day, detail, f"{name}, {days}", source),
     )
 
@@ -51,15 +51,14 @@ def _change_tile(report: MonthlyInput, money: MoneyFormat) -> Tile:
     open_month = not summary.is_complete
     delta = summary.delta_cost_per_day if open_month else summary.delta_cost
     base = summary.previous_cost_per_day if open_month else summary.previous_cost
-    label = "Per day, vs previous month" if open_month else "Vs previous month"
+    label = "Vs previous, per day" if open_month else "Vs previous month"
     if delta is None or before is None:
         return Tile(label, NOTHING, "no month before", month_name(report.month), trace(summary))
     detail = f"{money.change_ratio(delta, base)} {arrow(delta)}"
     if not open_month and summary.delta_per_day_ratio is not None:
         detail += f", per day {percent(summary.delta_per_day_ratio, money.locale, plus=True)}"
-    name = month_name(before.billing_month, beside=report.month)
     tone = "more" if delta > 0 else "less" if delta < 0 else ""
-    period = f"{month_name(report.month)} against {name}"
+    period = f"{month_name(report.month)} against {compared_with(report)}"
     return Tile(label, money.signed_headline(delta), detail, period, trace(summary), tone)
 
 
@@ -67,19 +66,23 @@ def _year_tile(report: MonthlyInput, money: MoneyFormat) -> Tile:
     summary = report.summary
     first = f"{report.month[:4]}-01"
     name = month_name(report.month)
+    known = summary.year_known_from
+    first = max(first, f"{known:%Y-%m}") if known else first
     period = name if report.month == first else f"{month_name(first, beside=report.month)} to {name}"
-    value = money.headline(summary.year_to_date_cost)
+    value = money.headline(summary.year_to_date_cost) if summary.year_to_date_cost is not None else NOTHING
     return Tile("Year to date", value, "Calendar year, UTC", period, trace(summary))
 
 
 def _invoice_tile(report: MonthlyInput, money: MoneyFormat) -> Tile:
     fact, row = invoice_fact(report, money), report.invoice
     source = fact.trace or Trace("gold.invoice_reconciliation", ())
-    alarms = row.alarms if row else 0
-    detail = {"good": "reconciled to the cent", "finding": "not reconciled"}.get(fact.state, "no invoice yet")
-    detail += f", {count(alarms)} {'alarm' if alarms == 1 else 'alarms'}"
-    tone = "finding" if fact.state == "finding" or alarms else ""
-    return Tile("Consumption − invoice", fact.value, detail, month_name(report.month), source, tone)
+    detail = "no invoice yet"
+    if row and fact.state != "quiet":
+        detail = f"Consumption − invoice, {'reconciled to the cent' if fact.state == 'good' else 'not reconciled'}"
+    if row and row.alarms:
+        detail += f"; {count(row.alarms)} {'alarm' if row.alarms == 1 else 'alarms'}"
+    tone = "finding" if fact.state == "finding" else ""
+    return Tile("Vs invoice", fact.value, detail, month_name(report.month), source, tone)
 
 
 def _owner_tile(report: MonthlyInput, money: MoneyFormat) -> Tile:
@@ -148,8 +151,8 @@ def invoice_fact(report: MonthlyInput, money: MoneyFormat) -> Fact:
 def _residual_fact(report: MonthlyInput, money: MoneyFormat) -> Fact:
     rows = [row for row in report.residuals if row.residual]
     whole = total(row.residual or Decimal(0) for row in rows)
-    unexplained = [row for row in rows if not row.explanation]
-    label, source = "Charges − consumption", Trace("gold.reconciliation", (("billing_month", report.month),))
+    unexplained = [row for row in rows if row.is_alarm or not row.explanation]
+    label, source = "Consumption − charges", Trace("gold.reconciliation", (("billing_month", report.month),))
     if not report.residuals:
         return Fact(label, NOTHING, "nothing to compare yet", "quiet", source)
     if unexplained:
@@ -163,6 +166,8 @@ def _alarm_fact(report: MonthlyInput) -> Fact:
     listed = sum(row.is_alarm for row in report.residuals)
     alarms = report.invoice.alarms if report.invoice else listed
     detail = "reconciliation lines beyond tolerance"
+    if report.invoice is None and not report.residuals:
+        return Fact("Alarms", NOTHING, "nothing to compare yet", "quiet")
     return Fact("Alarms", count(alarms), detail, "finding" if alarms else "good")
 
 
@@ -170,7 +175,3 @@ def _checks_fact(report: MonthlyInput) -> Fact:
     failed = report.checks_failed
     detail = ", ".join(f"{check.check_name} on {check.table_name}" for check in failed) or "all checks passed"
     return Fact("Failed checks", count(len(failed)), detail, "finding" if failed else "good")
-
-
-def _sentence_case(words: str) -> str:
-    return words[:1].upper() + words[1:]

@@ -58,18 +58,10 @@ def monthly_input(
     expected or a month without summary is refused.
     """
 
-    def read(kind: type[Row], *, dated: bool = False) -> tuple[Row, ...]:
-        wanted = [
-            row
-            for row in rows_by_table.get(kind.TABLE, ())
-            if row.get("billing_currency", currency) == currency and (dated or row.get("billing_month", month) == month)
-        ]
-        return tuple(typed(kind, row) for row in wanted)
+    def read(kind: type[Row], *, all_months: bool = False) -> tuple[Row, ...]:
+        return _read(rows_by_table, kind, None if all_months else month, currency)
 
-    history = tuple(sorted(read(SummaryRow, dated=True), key=lambda row: row.billing_month))
-    history = tuple(row for row in history if row.billing_month <= month)[-HISTORY_MONTHS:]
-    if not history or history[-1].billing_month != month:
-        raise UsageError(f"no {currency} row for {month} in {SummaryRow.TABLE}; build that month first")
+    history = _history(read(SummaryRow, all_months=True), month, currency)
     return MonthlyInput(
         organization_name=organization_name,
         month=month,
@@ -91,6 +83,24 @@ def monthly_input(
     )
 
 
+def _history(rows: tuple[SummaryRow, ...], month: str, currency: str) -> tuple[SummaryRow, ...]:
+    """The months up to this one, oldest first, this one last."""
+    until = sorted((row for row in rows if row.billing_month <= month), key=lambda row: row.billing_month)
+    if not until or until[-1].billing_month != month:
+        raise UsageError(f"no {currency} row for {month} in {SummaryRow.TABLE}; build that month first")
+    return tuple(until[-HISTORY_MONTHS:])
+
+
+def _read(rows_by_table: Rows, kind: type[Row], month: str | None, currency: str) -> tuple[Row, ...]:
+    """Rows of the month (None: of all) and currency; a table without these columns is taken whole."""
+    return tuple(
+        typed(kind, row)
+        for row in rows_by_table.get(kind.TABLE, ())
+        if row.get("billing_currency", currency) == currency
+        and (month is None or row.get("billing_month", month) == month)
+    )
+
+
 def typed(kind: type[Row], row: Mapping[str, Any]) -> Row:
     """One dict row as its dataclass; columns the report does not use are ignored."""
     types = get_type_hints(kind)
@@ -109,14 +119,13 @@ def _value(table: str, name: str, kind: Any, value: Any) -> Any:
         raise UsageError(f"{table}.{name} is null, and the report needs it; rebuild it with `finops run`")
     if Decimal in allowed and isinstance(value, int) and not isinstance(value, bool):
         return Decimal(value)
-    if date in allowed and isinstance(value, datetime):
-        return value.date()
     if int in allowed and isinstance(value, Decimal) and value == value.to_integral_value():
         return int(value)
     if isinstance(value, datetime) and value.tzinfo is None:
         raise UsageError(f"{table}.{name} is {value}, a time without zone; the lake holds UTC times only")
     if isinstance(value, datetime):
-        return value.astimezone(UTC)
+        moment = value.astimezone(UTC)
+        return moment.date() if date in allowed else moment
     if not isinstance(value, tuple(allowed)):
         raise UsageError(f"{table}.{name} is {type(value).__name__} {value!r}, expected {kind}")
     return value

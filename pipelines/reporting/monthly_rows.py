@@ -31,11 +31,13 @@ class SummaryRow(GoldRow):
     charged_days: int
     cost_per_day: Decimal | None
     previous_cost: Decimal | None
+    previous_days: int | None
     previous_cost_per_day: Decimal | None
     delta_cost: Decimal | None
     delta_cost_per_day: Decimal | None
     delta_per_day_ratio: Decimal | None
-    year_to_date_cost: Decimal
+    year_to_date_cost: Decimal | None
+    year_known_from: date | None
     is_complete: bool
     invoice_state: str | None
     is_final: bool
@@ -223,6 +225,14 @@ class MonthlyInput:
         """The calendar month before, as `YYYY-MM`."""
         year, month = int(self.month[:4]), int(self.month[5:])
         return f"{year - 1}-12" if month == 1 else f"{year}-{month - 1:02d}"
+
+    @property
+    def is_like_for_like(self) -> bool:
+        """Whether the change compares whole months, or an open month with as many days of the one before."""
+        row = self.summary
+        if row.delta_cost is None or self.previous is None:
+            return False
+        return row.is_complete or row.charged_days == row.previous_days
 
     @property
     def previous(self) -> SummaryRow | None:

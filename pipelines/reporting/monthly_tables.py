@@ -14,6 +14,7 @@ from pipelines.reporting.display import (
     amount,
     change,
     effect,
+    name,
     owner_cell,
     text,
     trace,
@@ -21,7 +22,7 @@ from pipelines.reporting.display import (
 from pipelines.reporting.folding import cents_adding_up, largest, largest_both_ways, remainder
 from pipelines.reporting.money import NOTHING, MoneyFormat, count, divided, percent, total
 from pipelines.reporting.monthly_rows import MonthlyInput, MoverRow, SpenderRow, SummaryRow
-from pipelines.reporting.sentence import month_name
+from pipelines.reporting.sentence import compared_with, month_name
 
 MOVERS_EACH_WAY = 5
 TOP_SPENDERS = 10
@@ -39,7 +40,7 @@ def movers_table(report: MonthlyInput, money: MoneyFormat) -> Table:
     lines = [_mover_line(row, cells, money) for row, cells in zip(folded.shown, shown, strict=True)]
     rest = [remainder(part, [row[i] for row in shown], money) for i, part in enumerate(whole)]
     if folded.folded or any(rest):
-        label = _folded_label(len(folded.folded), "other changes")
+        label = _folded_label(len(folded.folded), "rounding")
         lines.append(Line((text(label), text(""), *_mover_cells(rest, money)), kind="fold"))
     delta = report.summary.delta_cost if report.summary.delta_cost is not None else covered
     missing = money.rounded(delta) - whole[0]
@@ -55,12 +56,8 @@ def movers_table(report: MonthlyInput, money: MoneyFormat) -> Table:
         Column("Change", lead=True),
         *(Column(label) for label in ("Price", "Usage", "New", "Gone", "Not separable")),
     )
-    caption = f"Largest changes against {month_name(_before(report), beside=report.month)}, and why"
+    caption = f"Largest changes against {compared_with(report)}, and why"
     return Table("movers", caption, columns, tuple(lines) if report.movers else ())
-
-
-def _before(report: MonthlyInput) -> str:
-    return report.previous.billing_month if report.previous else report.month
 
 
 def _mover_amounts(effects: Sequence[Decimal], delta: Decimal, money: MoneyFormat) -> list[Decimal]:
@@ -74,8 +71,8 @@ def _mover_cells(cents: Sequence[Decimal], money: MoneyFormat) -> list[Cell]:
 
 def _mover_line(row: MoverRow, cents: Sequence[Decimal], money: MoneyFormat) -> Line:
     product = " · ".join(part for part in (row.service_name, row.sku) if part)
-    name = text(row.project_name or row.project_id or "no project", note=product)
-    return Line((name, owner_cell(row.owner), *_mover_cells(cents, money)), trace(row))
+    project = row.project_name or row.project_id or "no project"
+    return Line((name(project, note=product), owner_cell(row.owner), *_mover_cells(cents, money)), trace(row))
 
 
 def _folded_label(number: int, otherwise: str) -> str:
@@ -84,20 +81,21 @@ def _folded_label(number: int, otherwise: str) -> str:
 
 def spenders_table(report: MonthlyInput, money: MoneyFormat) -> Table:
     """The ten projects that cost most, the others folded; per day beside the month."""
-    summary, is_open = report.summary, not report.summary.is_complete
+    summary, compares = report.summary, report.is_like_for_like
     rows = [row for row in report.top_spenders if row.dimension == "project"]
     folded = largest(rows, lambda row: row.billed_cost, TOP_SPENDERS)
     dearest = max([row.cost_share for row in rows if row.cost_share is not None], default=Decimal(0))
-    lines = [_spender_line(row, dearest, is_open, money) for row in folded.shown]
+    lines = [_spender_line(row, dearest, compares, money) for row in folded.shown]
     rest = remainder(summary.billed_cost, [row.billed_cost for row in folded.shown], money)
     moved = _rest_change(report, folded.shown, money)
     if folded.folded or rest or moved.tone in ("more", "less"):
         share = percent(divided(rest, summary.billed_cost), money.locale) if summary.billed_cost > 0 else NOTHING
         cells = (Cell(money.exact(rest)), Cell(share), moved, text(""))
-        label = _folded_label(len(folded.folded), "rounding and items without project")
+        beside = summary.billed_cost - total(row.billed_cost for row in folded.shown)
+        label = _folded_label(len(folded.folded), "outside these projects" if beside else "rounding")
         lines.append(Line((text(label), text(""), *cells), kind="fold"))
     all_of_it = percent(Decimal(1), money.locale, decimals=0)
-    cells = (amount(summary.billed_cost, money), Cell(all_of_it), *_changes(summary, is_open, money))
+    cells = (amount(summary.billed_cost, money), Cell(all_of_it), *_changes(summary, compares, money))
     lines.append(Line((text("Total"), text(""), *cells), trace(summary), kind="total"))
     columns = (
         Column("Project", numeric=False),
@@ -106,34 +104,35 @@ def spenders_table(report: MonthlyInput, money: MoneyFormat) -> Table:
         *(Column(label) for label in ("Share", "Change", "Change per day")),
     )
     caption = f"Ten largest projects in {month_name(report.month)}"
+    caption += f", changes against {compared_with(report)}" if report.previous else ""
     return Table("spenders", caption, columns, tuple(lines) if rows else ())
 
 
 def _rest_change(report: MonthlyInput, shown: Sequence[SpenderRow], money: MoneyFormat) -> Cell:
     """What the folded projects changed together: the rest of the month's whole change."""
     delta, before = report.summary.delta_cost, report.summary.previous_cost
-    if delta is None or before is None or not report.summary.is_complete:
+    if delta is None or before is None or not report.is_like_for_like:
         return text("")
     moved = remainder(delta, [row.delta_cost for row in shown if row.delta_cost is not None], money)
     base = before - total(row.previous_cost for row in shown if row.previous_cost is not None)
     return change(moved, money, money.change_ratio(moved, base))
 
 
-def _spender_line(row: SpenderRow, dearest: Decimal, is_open: bool, money: MoneyFormat) -> Line:
+def _spender_line(row: SpenderRow, dearest: Decimal, compares: bool, money: MoneyFormat) -> Line:
     share = row.cost_share
     bar = f"{divided(share, dearest) * 100:.1f}%" if share and share > 0 < dearest else ""
-    name = row.item_name or row.item_id or "no project"
+    project = row.item_name or row.item_id or "no project"
     cells = (
         amount(row.billed_cost, money),
         Cell(percent(share, money.locale), bar=bar),
-        *_changes(row, is_open, money),
+        *_changes(row, compares, money),
     )
-    return Line((text(name), owner_cell(row.owner), *cells), trace(row))
+    return Line((name(project), owner_cell(row.owner), *cells), trace(row))
 
 
-def _changes(row: SpenderRow | SummaryRow, is_open: bool, money: MoneyFormat) -> tuple[Cell, Cell]:
-    """The change of the month and of the day; an open month has only the latter."""
-    monthly = None if is_open else row.delta_cost
+def _changes(row: SpenderRow | SummaryRow, compares: bool, money: MoneyFormat) -> tuple[Cell, Cell]:
+    """The change of the month and of the day, the former only between windows of like length."""
+    monthly = row.delta_cost if compares else None
     daily, daily_base = row.delta_cost_per_day, row.previous_cost_per_day
     return (
         change(monthly, money, "" if monthly is None else money.change_ratio(monthly, row.previous_cost)),

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from pipelines.reporting.folding import shortened
 from pipelines.reporting.money import MoneyFormat, divided, is_flat, percent, total
 from pipelines.reporting.monthly_rows import MonthlyInput, MoverRow, SummaryRow
 
@@ -14,6 +15,7 @@ MONTH_NAMES = (
     *("July", "August", "September", "October", "November", "December"),
 )
 NO_PROJECT = "no project"
+NAME_IN_TEXT = 44  # a longer name would bury the sentence it stands in
 SECOND_DRIVER = Decimal("0.1")  # a second name is given from a tenth of the change on
 
 
@@ -26,6 +28,20 @@ def month_name(month: str, beside: str | None = None) -> str:
 def days_in(month: str) -> int:
     """Calendar days of a `YYYY-MM` month."""
     return monthrange(int(month[:4]), int(month[5:]))[1]
+
+
+def compared_with(report: MonthlyInput) -> str:
+    """What a change is measured against: `September`, or in an open month `the first 17 days of October`."""
+    name = month_name(report.month_before, beside=report.month)
+    days = report.summary.previous_days
+    if report.summary.is_complete or days is None or days >= days_in(report.month_before):
+        return name
+    return f"the first {days} days of {name}" if days > 1 else f"the first day of {name}"
+
+
+def in_text(name: str) -> str:
+    """A name as it stands in a sentence or a title."""
+    return shortened(name, NAME_IN_TEXT)
 
 
 def headline_sentence(report: MonthlyInput, money: MoneyFormat) -> str:
@@ -89,19 +105,21 @@ def _comparison(summary: SummaryRow, previous: SummaryRow, money: MoneyFormat) -
 
 def _per_day(summary: SummaryRow, previous: SummaryRow, money: MoneyFormat) -> str:
     """Said only where the months differ in days: there the total says less than the day does."""
-    more = summary.charged_days - previous.charged_days
+    before_days = summary.previous_days or previous.charged_days
+    more = summary.charged_days - before_days
     ratio = summary.delta_per_day_ratio
     if more == 0 or ratio is None:
         return ""
     this = month_name(summary.billing_month, beside=summary.billing_month)
     other = month_name(previous.billing_month, beside=summary.billing_month)
     whole = summary.charged_days == days_in(summary.billing_month)
-    if whole and previous.charged_days == days_in(previous.billing_month):
+    if whole and before_days == days_in(previous.billing_month):
         size = "a day" if abs(more) == 1 else f"{abs(more)} days"
         reason = f"since {this} has {size} {'more' if more > 0 else 'fewer'}"
     else:
-        reason = f"since {this} has {summary.charged_days} days with charges and {other} {previous.charged_days}"
-    return f"Per day it is {percent(ratio, money.locale, plus=True)}, {reason}."
+        reason = f"since {this} has {summary.charged_days} days with charges and {other} {before_days}"
+    shown = percent(ratio, money.locale, plus=True)
+    return f"Per day it is {'the same' if shown == percent(Decimal(0), money.locale) else shown}, {reason}."
 
 
 def _drivers(report: MonthlyInput, money: MoneyFormat) -> str:
@@ -117,7 +135,7 @@ def _drivers(report: MonthlyInput, money: MoneyFormat) -> str:
         return ""
     together = total(amount for amount, _ in moved)
     share = divided(together, size)
-    who, word = " and ".join(name for _, name in moved), "increase" if delta > 0 else "decrease"
+    who, word = " and ".join(in_text(name) for _, name in moved), "increase" if delta > 0 else "decrease"
     if share > 1:
         verb = ("rose" if delta > 0 else "fell") + " by "
         back = "fell" if delta > 0 else "rose"
@@ -151,10 +169,10 @@ def _open_month(report: MonthlyInput, money: MoneyFormat) -> str:
     if summary.cost_per_day is None:
         return text
     text += f" That is {money.headline(summary.cost_per_day)} per day"
-    ratio, before = summary.delta_per_day_ratio, report.previous
-    if ratio is None or before is None or summary.delta_cost_per_day is None:
+    ratio = summary.delta_per_day_ratio
+    if ratio is None or report.previous is None or summary.delta_cost_per_day is None:
         return text + "."
-    name = month_name(before.billing_month, beside=report.month)
+    name = compared_with(report)
     if is_flat(ratio):
         return text + f", about the same as in {name} ({percent(ratio, money.locale, plus=True)})."
     word = "more" if ratio > 0 else "less"

@@ -107,7 +107,7 @@ class Scaleway:
         first, longest = self._backoff
         try:
             for attempt in stamina.retry_context(
-                on=lambda error: self._wait_for(request, error),
+                on=lambda error: self._may_retry(request, error),
                 attempts=self._attempts,
                 timeout=None,
                 wait_initial=first,
@@ -190,14 +190,13 @@ class Scaleway:
             )
         return max(seconds, 0.0)
 
-    def _wait_for(self, request: Request, error: Exception) -> bool | float:
-        """Whether to ask again: after a growing, jittered wait, or after the pause the whole product was asked
-        to make, which its rate limit then keeps."""
+    def _may_retry(self, request: Request, error: Exception) -> bool:
+        """Whether to ask again, after a growing, jittered wait; the pause that a server asked for is kept by the
+        rate limit, for the whole product."""
         if not isinstance(error, _NoAnswer):
             return False
         if error.pause:
             self._limit(request.product).pause(error.pause)
-            return 0.0
         return True
 
     def _limit(self, product: str) -> RateLimit:

@@ -25,6 +25,7 @@ select
     resource_labels.owner,
     coalesce(resource_labels.has_tags, false) as has_tags,
     resources.tags,
+    resource_labels.tags_json,
     resources.tags_as_of,
     costs.invoice_id,
     costs.billed_cost,

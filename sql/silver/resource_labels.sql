@@ -1,4 +1,5 @@
 -- Environment and owner that a resource's tags say, whatever way they were written: env=prod, env:production, prod.
+-- tags_json holds all tags as one object: `key=value` and `key:value` by key, a bare tag as true.
 -- grain: resource_id, valid_from
 -- partition: none
 with
@@ -8,54 +9,78 @@ tags as (
     select
         resource_id,
         valid_from,
-        lower(trim(unnest(tags))) as tag
+        trim(unnest(tags)) as tag
     from silver.resources
 
 ),
 
 pairs as (
 
-    select
+    select distinct
         resource_id,
         valid_from,
-        tag,
-        nullif(regexp_extract(tag, '^([^=:]+)[=:](.+)$', 1), '') as tag_key,
-        coalesce(nullif(regexp_extract(tag, '^([^=:]+)[=:](.+)$', 2), ''), tag) as tag_value
+        coalesce(nullif(regexp_extract(tag, '^([^=:]+)[=:](.+)$', 1), ''), tag) as tag_key,
+        nullif(regexp_extract(tag, '^([^=:]+)[=:](.+)$', 2), '') as tag_value
     from tags
 
 ),
 
-read as (
+said as (
+
+    select
+        *,
+        case
+            when lower(tag_key) in ('env', 'environment', 'stage') then lower(tag_value)
+            when
+                tag_value is null
+                and lower(tag_key) in (
+                    'prod', 'production', 'prd', 'staging', 'stage', 'preprod',
+                    'dev', 'development', 'develop', 'sandbox', 'sbx', 'shared', 'test'
+                )
+                then lower(tag_key)
+        end as environment,
+        case
+            when lower(tag_key) in ('owner', 'team', 'squad') then lower(tag_value)
+            when tag_value is null and lower(tag_key) like 'team-%' then lower(tag_key)
+        end as owner,
+        -- Kubernetes puts kapsule=, pool= and node= on what it makes: links, not labels
+        lower(tag_key) in ('kapsule', 'pool', 'node', 'managed') as is_link
+    from pairs
+
+),
+
+values_by_key as (
 
     select
         resource_id,
         valid_from,
-        case
-            when tag_key in ('env', 'environment', 'stage') then tag_value
-            when
-                tag_key is null
-                and tag_value in (
-                    'prod', 'production', 'prd', 'staging', 'stage', 'preprod',
-                    'dev', 'development', 'develop', 'sandbox', 'sbx', 'shared', 'test'
-                )
-                then tag_value
-        end as environment,
-        case
-            when tag_key in ('owner', 'team', 'squad') then tag_value
-            when tag_key is null and tag_value like 'team-%' then tag_value
-        end as owner
+        tag_key,
+        case when max(tag_value) is null then 'true' else cast(to_json(max(tag_value)) as varchar) end as json_text
     from pairs
-    -- Kubernetes puts kapsule=, pool= and node= on what it makes: links, not labels
-    where coalesce(tag_key, '') not in ('kapsule', 'pool', 'node', 'managed')
+    group by all
+
+),
+
+objects as (
+
+    select
+        resource_id,
+        valid_from,
+        '{' || string_agg(cast(to_json(tag_key) as varchar) || ': ' || json_text, ', ' order by tag_key) || '}'
+            as tags_json
+    from values_by_key
+    group by all
 
 )
 
 select
-    resource_id,
-    valid_from,
-    min(environment) as tagged_environment,
+    said.resource_id,
+    said.valid_from,
+    min(said.environment) as tagged_environment,
     -- `owner=data` and `team-data` name the same team
-    min(regexp_replace(owner, '^team-', '')) as owner,
-    count(*) > 0 as has_tags
-from read
-group by resource_id, valid_from
+    min(regexp_replace(said.owner, '^team-', '')) as owner,
+    bool_or(not said.is_link) as has_tags,
+    any_value(objects.tags_json) as tags_json
+from said
+inner join objects on said.resource_id = objects.resource_id and said.valid_from = objects.valid_from
+group by said.resource_id, said.valid_from

@@ -60,8 +60,9 @@ def summary(month: str, cost: D, days: int, before: tuple[D, int] | None, **chan
     per_day = (cost / days).quantize(D(10) ** -12)
     row = {
         "billing_month": month, "billing_currency": "EUR", "billed_cost": cost, "charged_days": days,
-        "cost_per_day": per_day, "previous_cost": None, "previous_cost_per_day": None, "delta_cost": None,
-        "delta_cost_per_day": None, "delta_per_day_ratio": None, "year_to_date_cost": cost * 9,
+        "cost_per_day": per_day, "previous_cost": None, "previous_days": None, "previous_cost_per_day": None,
+        "delta_cost": None,        "delta_cost_per_day": None, "delta_per_day_ratio": None, "year_to_date_cost": cost * 9,
+        "year_known_from": date(int(month[:4]), 1, 1),
         "is_complete": True, "invoice_state": "paid", "is_final": True, "charges_until": date(2026, 11, 1),
         "owned_cost": cost * D("0.65"), "owned_cost_ratio": D("0.65"),
     }  # fmt: skip
@@ -69,6 +70,7 @@ def summary(month: str, cost: D, days: int, before: tuple[D, int] | None, **chan
         previous_day = (before[0] / before[1]).quantize(D(10) ** -12)
         row |= {
             "previous_cost": before[0],
+            "previous_days": before[1],
             "previous_cost_per_day": previous_day,
             "delta_cost": cost - before[0],
             "delta_cost_per_day": per_day - previous_day,
@@ -147,10 +149,10 @@ def waterfall(consumed: D) -> list[dict]:
     untaxed = consumed + voucher
     tax = (untaxed * D("0.2")).quantize(CENT)
     steps = [
-        ("List price", listed, True, "public price of the day"), ("Savings plan and contract", plan, False, None),
-        ("Consumption", consumed, True, "net of plan and contract"), ("Vouchers", voucher, False, None),
-        ("Untaxed invoice", untaxed, True, "after vouchers"), ("VAT", tax, False, None),
-        ("Taxed invoice", untaxed + tax, True, "what is paid"),
+        ("list price", listed, True, "public price of the day"), ("plan or contract", plan, False, None),
+        ("consumption", consumed, True, "net of plan and contract"), ("vouchers", voucher, False, None),
+        ("untaxed invoice", untaxed, True, "after vouchers"), ("tax", tax, False, None),
+        ("taxed invoice", untaxed + tax, True, "what is paid"),
     ]  # fmt: skip
     return [
         {"billing_month": MONTH, "billing_currency": "EUR", "step_number": i, "step": step, "amount": value,
@@ -162,10 +164,10 @@ def waterfall(consumed: D) -> list[dict]:
 def reconciliation() -> list[dict]:
     parts = [("web-shop", "/compute/pro2_l/run_par1", "0.003", "rounding to the cent"),
              ("dev", "/compute/dev1_m/run_par1", "-0.0017", "rounding to the cent"),
-             ("ml-training", "/compute/h100_1_80g/run_par2", "1.20", "charge after the invoice")]  # fmt: skip
+             ("ml-training", "/compute/h100_1_80g/run_par2", "1.20", "contract line without a charge")]  # fmt: skip
     return [
         {"billing_month": MONTH, "project_id": project_id(name), "project_name": name, "sku": sku,
-         "billing_currency": "EUR", "charged_cost": D(100) + D(residual), "consumed_cost": D(100),
+         "billing_currency": "EUR", "charged_cost": D(100), "consumed_cost": D(100) + D(residual),
          "residual": D(residual), "explanation": why, "tolerance": D("0.01"), "is_alarm": False}
         for name, sku, residual, why in parts
     ]  # fmt: skip

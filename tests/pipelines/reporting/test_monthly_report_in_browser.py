@@ -135,4 +135,4 @@ def test_the_page_prints_with_its_charts(tmp_path, rows, build):
     run(tmp_path, f"--print-to-pdf={tmp_path / 'report.pdf'}", (tmp_path / "report.html").as_uri())
     pdf = (tmp_path / "report.pdf").read_bytes()
     assert pdf.startswith(b"%PDF-")
-    assert 2 <= len(re.findall(rb"/Type\s*/Page\b", pdf)) <= 6
+    assert 2 <= len(re.findall(rb"/Type\s*/Page\b", pdf)) <= 8

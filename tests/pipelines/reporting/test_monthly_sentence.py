@@ -66,6 +66,10 @@ def test_the_length_of_the_month_is_not_mentioned_where_it_says_nothing(sentence
     assert text.endswith("ml explains 100% of the increase.")
 
 
+def test_a_day_that_costs_the_same_is_said_to(sentence):
+    assert "Per day it is the same, since October has a day more." in sentence("31000", before="30000")
+
+
 def test_another_year_and_a_shorter_month_are_said(sentence):
     text = sentence("2800", days=28, month="2027-02", previous="2027-01", before="3100", before_days=31)
     assert "since February has 3 days fewer" in text
@@ -88,13 +92,13 @@ def test_a_first_month_has_nothing_to_compare_with(sentence):
 
 def test_an_open_month_is_compared_per_day_only(sentence):
     changes = {"is_complete": False, "is_final": False, "invoice_state": None}
-    text = sentence("17000", days=17, before="27900", before_days=31, month="2026-11", previous="2026-10", **changes)
+    text = sentence("17000", days=17, before="15300", before_days=17, month="2026-11", previous="2026-10", **changes)
     assert text == (
         "You spent €17,000 in November 2026 so far (month to date, 17 of 30 days). "
-        "That is €1,000 per day, €100.00 more than in October (+11.1%)."
+        "That is €1,000 per day, €100.00 more than in the first 17 days of October (+11.1%)."
     )
-    text = sentence("15300", days=17, before="27900", before_days=31, month="2026-11", previous="2026-10", **changes)
-    assert text.endswith("That is €900.00 per day, about the same as in October (0.0%).")
+    text = sentence("15300", days=17, before="15300", before_days=17, month="2026-11", previous="2026-10", **changes)
+    assert text.endswith("That is €900.00 per day, about the same as in the first 17 days of October (0.0%).")
 
 
 def test_credits_and_months_from_nothing_keep_their_grammar(sentence):

@@ -45,7 +45,7 @@ SERVERS_PATH = "/instance/v1/zones/fr-par-1/servers"
     ],
 )
 def test_a_passing_fault_is_asked_again_and_a_lasting_one_is_named(server, scaleway_at, reply, bad):
-    scaleway = scaleway_at(server.url, timeout=(1, 0.3 if "hang" in bad else 10))
+    scaleway = scaleway_at(server.url, timeout=(1, 0.5 if "hang" in bad else 10))
     server.script(BUDGETS, reply(**bad), reply(GOOD))
     assert billing.budgets(scaleway).items == ({"id": "b-1"},)
     assert scaleway.counters.calls == 2

@@ -1,0 +1,104 @@
+"""`finops reconcile` and `finops trace`: does the bill agree, and where does a figure come from?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Annotated, Any
+
+import typer
+
+from finops.commands.lake import Lake
+from finops.streams import write_hint, write_json, write_line, write_table
+from pipelines.errors import PolicyThreshold, QualityGateError, UsageError
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+_MONTH_COLUMNS = (
+    "billing_month, billing_currency, charged_cost, consumed_cost, invoiced_cost, consumption_residual, "
+    "rounding_residual, contract_residual, unexplained_residual, alarms, invoice_state, invoiced_apart_cost, "
+    "credit_note_cost"
+)
+
+
+def reconcile(
+    month: Annotated[str | None, typer.Option("--month", help="YYYY-MM; else all months.")] = None,
+    fail_on: Annotated[str | None, typer.Option("--fail-on", help="`alarms`: exit 10 when there is one.")] = None,
+    json: Json = False,
+    lake: Lake = None,
+) -> None:
+    """Lay charges, consumption and invoice side by side, and explain what differs."""
+    from finops import catalog_of
+    from pipelines.billing.periods import month_start
+
+    if fail_on not in (None, "alarms"):
+        raise UsageError(f"--fail-on {fail_on!r} is not understood; write --fail-on alarms")
+    catalog = catalog_of(lake)
+    chosen = f"where billing_month = '{month_start(month):%Y-%m}'" if month else ""
+    months = catalog.query(
+        f"select {_MONTH_COLUMNS} from gold.invoice_reconciliation {chosen} order by all"
+    ).to_pylist()
+    if not months:
+        raise UsageError(f"month {month or 'of any name'} is not in the lake; run `finops run` first")
+    alarm = "and is_alarm" if month is None else ""
+    lines = catalog.query(
+        "select billing_month, project_name, sku, charged_cost, consumed_cost, residual, explanation, is_alarm "
+        f"from gold.reconciliation {chosen or 'where true'} {alarm} order by is_alarm desc, abs(residual) desc"
+    ).to_pylist()
+    if json:
+        write_json({"months": months, "lines": lines})
+    else:
+        write_table(months, "table")
+        if lines:
+            write_line()
+            write_table(lines, "table")
+    alarms = sum(row["alarms"] for row in months)
+    if alarms and fail_on:
+        raise PolicyThreshold(f"{alarms} lines differ by more than rounding and nothing explains it")
+
+
+def trace(
+    table: Annotated[str, typer.Argument(help="A cost table, such as gold.daily_costs.")],
+    keys: Annotated[list[str], typer.Argument(help="column=value, or values in the order of the table's grain.")],
+    limit: Annotated[int, typer.Option("--limit", min=0, help="Charges to print; the sum counts all.")] = 20,
+    json: Json = False,
+    lake: Lake = None,
+) -> None:
+    """Lead from a figure to the charges behind it, and to the recorded answer each charge came from.
+
+    An empty value means null: `owner=`.
+    """
+    from finops import catalog_of
+    from pipelines.lake.trace import trace as trace_figure
+
+    found = trace_figure(catalog_of(lake), table, keys)
+    charges = found.charges.to_pylist()
+    shown = charges[:limit]
+    if json:
+        write_json(
+            {
+                "table": found.table,
+                "keys": dict(found.keys),
+                "figure": found.figure,
+                "charged": found.charged,
+                "adds_up": found.adds_up,
+                "charges": charges,
+            }
+        )
+    else:
+        columns = ["charge_date", "project_name", "sku", "resource_name", "billed_cost", "charge_key"]
+        write_table([{**row, "charge_key": row["charge_key"][:12]} for row in shown], "table", columns)
+        rest = sum((row["billed_cost"] or Decimal(0) for row in charges[limit:]), Decimal(0))
+        if len(charges) > limit:
+            write_line(f"… and {len(charges) - limit} more: {rest}")
+        write_line(f"{len(charges)} charges: {found.charged}")
+        write_line(f"{found.table}: {found.figure}")
+        write_hint(f"Each charge stands in an answer of {charges[0]['path']}; --json names them.")
+    if not found.adds_up:
+        raise QualityGateError(f"the charges add up to {found.charged}, the figure is {found.figure}; run `finops run`")
+
+
+COMMANDS: tuple[tuple[str, Callable[..., Any]], ...] = (
+    ("reconcile", reconcile),
+    ("trace", trace),
+)

