@@ -1,17 +1,21 @@
 """Puts the graph together; nothing else."""
 
+import warnings
 from datetime import UTC, date, datetime
 
 import dagster as dg
 
 from assets.bronze.sources import bronze_assets
-from assets.checks import asset_checks
+from assets.checks import gate_checks
 from assets.partitions import billing_months
 from assets.reports import report_assets
 from assets.resources import ClockResource, LakeResource, ScalewayResource
 from assets.schedules import daily_schedule, monthly_schedule
 from assets.sql_tables import sql_assets
 from pipelines.lake.sql_models import load_checks, load_models
+
+# single-run backfills are marked beta; what we use of them is covered by our own tests
+warnings.filterwarnings("ignore", category=dg.BetaWarning)
 
 BUILD_JOB = "build"
 REPORT_JOB = "monthly_report_job"
@@ -37,8 +41,8 @@ def build_definitions(today: date | None = None, now: str = "", lake: str = "") 
         partitions_def=months,
     )
     return dg.Definitions(
-        assets=[*bronze_assets(day), *sql_assets(models, day), *reports],
-        asset_checks=asset_checks(models, load_checks()),
+        assets=[*bronze_assets(day), *sql_assets(models, load_checks(), day), *reports],
+        asset_checks=[*gate_checks()],
         resources={
             "lake": LakeResource(address=lake),
             "scaleway": ScalewayResource(clock=clock),

@@ -5,11 +5,11 @@ from functools import cached_property
 
 import dagster as dg
 
+from assets.opening import open_lake_of, open_scaleway
 from assets.tables import open_catalog
-from pipelines.lake.address import S3Access, parse_address
 from pipelines.lake.engine import Catalog
 from pipelines.lake.store import Lake
-from pipelines.settings import Settings, load_settings
+from pipelines.settings import load_settings
 from pipelines.sources.transport import Scaleway
 
 
@@ -48,32 +48,8 @@ class ScalewayResource(dg.ConfigurableResource):  # type: ignore[type-arg]
 
     @cached_property
     def _opened(self) -> Scaleway:
-        return open_scaleway(load_settings(), self.clock)
+        return open_scaleway(load_settings(), self.clock.read)
 
     def open(self) -> Scaleway:
         """One connection pool per run."""
         return self._opened
-
-
-def open_lake_of(settings: Settings) -> Lake:
-    """The lake these settings name, with its key when it is a bucket."""
-    if not settings.lake.startswith("s3://"):
-        return Lake(parse_address(settings.lake))
-    key = settings.lake_key()
-    access = S3Access(key.access_key, key.secret_key.reveal(), settings.lake_s3.endpoint_url, settings.lake_s3.region)
-    return Lake(parse_address(settings.lake, access))
-
-
-def open_scaleway(settings: Settings, clock: ClockResource) -> Scaleway:
-    """The account these settings name, read only."""
-    key = settings.credentials()
-    return Scaleway(
-        key.access_key,
-        key.secret_key.reveal(),
-        key.organization_id,
-        api_url=key.api_url,
-        requests_per_second=settings.scaleway.requests_per_second,
-        timeout=(5, settings.scaleway.timeout_seconds),
-        attempts=settings.scaleway.attempts,
-        clock=clock.read,
-    )

@@ -1,5 +1,6 @@
 """One run of the build job, in this process, and what became of it in words and an exit code."""
 
+import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,6 +14,8 @@ from assets.bronze.sources import READ_AGAIN_TAG
 from assets.definitions import BUILD_JOB, build_definitions
 from assets.schedules import range_tags
 from pipelines import errors
+
+log = logging.getLogger("finops.runs")
 
 DAGSTER_YAML = Path(__file__).parents[1] / "dagster.yaml"
 
@@ -82,9 +85,18 @@ def run_build(
     tags = {**range_tags(list(months)), "finops/trigger": trigger, **({READ_AGAIN_TAG: "true"} if again else {})}
     with dagster_instance(state) as instance:
         result = job.execute_in_process(
-            instance=instance, tags=tags, raise_on_error=False, asset_selection=_selection(only, definitions)
+            run_config=_quiet() if not log.isEnabledFor(logging.DEBUG) else None,
+            instance=instance,
+            tags=tags,
+            raise_on_error=False,
+            asset_selection=_selection(only, definitions),
         )
     return _outcome(result)
+
+
+def _quiet() -> dict[str, Any]:
+    """Dagster tells its steps to its history, not to the terminal; a failure becomes one line of ours."""
+    return {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
 def _today(now: str) -> Any:

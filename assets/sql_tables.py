@@ -1,20 +1,25 @@
 """Turns every file of sql/silver and sql/gold into an asset; name, inputs and meaning come from the file."""
 
+from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Any
 
 import dagster as dg
 
+from assets.checks import TableCheck, table_checks
 from assets.partitions import billing_months, months_of
 from assets.resources import LakeResource
 from assets.told import told_of_table
 from pipelines.lake.build import build
-from pipelines.lake.sql_models import Layered, SqlModel
+from pipelines.lake.sql_models import Layered, SqlCheck, SqlModel
+
+_NOT_ASSETS = frozenset({"bronze.answers", "bronze.focus_lines"})
+"""Written beside other tables or by an import, so they are nobody's upstream in the graph."""
 
 
-def sql_assets(models: Layered, today: date) -> list[dg.AssetsDefinition]:
-    """One asset a file, partitioned as its header says."""
-    return [_sql_table(model, models, today) for model in models]
+def sql_assets(models: Layered, checks: Sequence[SqlCheck], today: date) -> list[dg.AssetsDefinition]:
+    """One asset a file, partitioned as its header says, checked in the step that builds it."""
+    return [_sql_table(model, models, table_checks(model, checks), today) for model in models]
 
 
 def asset_key(table: str) -> dg.AssetKey:
@@ -37,11 +42,13 @@ def _dependency(model: SqlModel, table: str, models: Layered) -> dg.AssetDep:
     return dg.AssetDep(asset_key(table))
 
 
-def _sql_table(model: SqlModel, models: Layered, today: date) -> dg.AssetsDefinition:
-    reads = sorted(read for read in model.reads if read != "bronze.answers")
+def _sql_table(model: SqlModel, models: Layered, checks: Sequence[TableCheck], today: date) -> dg.AssetsDefinition:
+    reads = sorted(read for read in model.reads if read not in _NOT_ASSETS)
+    key = asset_key(model.table)
 
     @dg.asset(
-        key=asset_key(model.table),
+        key=key,
+        check_specs=[check.spec(key) for check in checks],
         description=f"{model.description}\n\nOne row per {', '.join(model.grain)}.",
         group_name=model.layer,
         deps=[_dependency(model, read, models) for read in reads],
@@ -52,9 +59,12 @@ def _sql_table(model: SqlModel, models: Layered, today: date) -> dg.AssetsDefini
         owners=["team:finops"],
         metadata={"sql": f"sql/{model.layer}/{model.name}.sql"},
     )
-    def table(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult[Any]:
+    def table(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[dg.MaterializeResult[Any]]:
         catalog = lake.catalog()
         built = build(catalog, model, months_of(context) if model.partition_by else [])
-        return dg.MaterializeResult(metadata=told_of_table(catalog, model, built))
+        yield dg.MaterializeResult(
+            metadata=told_of_table(catalog, model, built),
+            check_results=[check.evaluate(catalog, key) for check in checks],
+        )
 
     return table

@@ -19,7 +19,7 @@ __all__ = ["catalog_of", "open_lake"]
 
 def catalog_of(lake: str | None = None) -> Catalog:
     """Tables and models of the lake at this address, else of the settings' lake."""
-    from assets.resources import open_lake_of
+    from assets.opening import open_lake_of
     from assets.tables import open_catalog
     from pipelines.settings import load_settings
 

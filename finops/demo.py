@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -154,7 +155,7 @@ def _months(scaleway: PretendScaleway, complete: int) -> list[str]:
 def _replay(catalog: Catalog, scaleway: PretendScaleway, months: list[str]) -> None:
     """Keep what each month's first morning showed; months already kept are not kept again."""
     from assets.bronze import reading
-    from assets.resources import ClockResource, open_scaleway
+    from assets.opening import open_scaleway
     from pipelines.billing.periods import month_start
     from pipelines.lake.answers import last_asked
     from pipelines.settings import load_settings
@@ -166,10 +167,15 @@ def _replay(catalog: Catalog, scaleway: PretendScaleway, months: list[str]) -> N
         if now >= scaleway.today or (kept_until is not None and now <= kept_until):
             continue
         scaleway.set_clock(now)
-        opened = open_scaleway(load_settings(), ClockResource(now=now.isoformat()))
+        opened = open_scaleway(load_settings(), partial(_moment, now))
         for read in (reading.read_projects, reading.read_products, reading.read_resources):
             read(catalog.lake, opened)
     scaleway.set_clock(scaleway.today)
+
+
+def _moment(now: datetime) -> datetime:
+    """A clock that stands still."""
+    return now
 
 
 def _report(lake: str, now: datetime, out: Path, locale: str) -> Path:

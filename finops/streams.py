@@ -128,7 +128,9 @@ def configure_logging(
     root.handlers[:] = [other for other in root.handlers if not isinstance(other, _LogHandler)] + [handler]
     root.setLevel(logging.INFO if debug else logging.WARNING)
     for ours in ("finops", "assets", "pipelines"):
-        logging.getLogger(ours).setLevel(logging.DEBUG if debug else logging.INFO)
+        # a person at a terminal reads the steps; a program that reads JSON gets every call
+        quiet = logging.INFO if log_format is LogFormat.json else logging.WARNING
+        logging.getLogger(ours).setLevel(logging.DEBUG if debug else quiet)
 
 
 def show_warnings_only() -> None:

@@ -65,6 +65,7 @@ class Billing:
     """Makes the charges of a resource from its meters, its load and the price book."""
 
     def __init__(self, scenario: Scenario, book: PriceBook, identity: Identity, issued: dict[str, int]) -> None:
+        """`issued` says when the invoice of each month of the world is issued; other months cost nothing."""
         self._publication: Publication = scenario.publication
         self._book = book
         self._identity = identity
@@ -75,6 +76,8 @@ class Billing:
         for meter in resource.meters:
             line = Line(resource, self._book.offers[meter.sku])
             for month in months_between(resource.start, resource.end):
+                if month.name not in self._issued:
+                    continue
                 start, end = max(month.start, resource.start), min(month.end, resource.end)
                 yield from self._of_month(line, meter, month, start, end)
 

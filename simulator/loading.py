@@ -3,14 +3,15 @@
 import difflib
 import tomllib
 import typing
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from string import Formatter
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from simulator.price_book import PriceBook
-from simulator.resources import own_skus
+from simulator.price_book import PriceBook, place_words
+from simulator.resources import VOLUME_SKUS, own_skus
 from simulator.scenario import Scenario
 
 SCENARIOS = Path(__file__).parent / "scenarios"
@@ -109,6 +110,7 @@ def _broken_reference(scenario: Scenario) -> str | None:
         ),
         *(_missing("publication.late_groups", name, groups) for name in scenario.publication.late_groups),
         _wrong_order(scenario),
+        *_wrong_templates(scenario),
     ]
     problem = next((check for check in checks if check), None)
     return problem or _unknown_price(scenario)
@@ -132,6 +134,37 @@ def _wrong_order(scenario: Scenario) -> str | None:
         if group.load.first_hour >= group.load.last_hour:
             return f"resources.{group.name}.load: first_hour must be before last_hour"
     return None
+
+
+def _wrong_templates(scenario: Scenario) -> Iterator[str | None]:
+    """Whether every template uses only the words that will be there."""
+    labels = ("group", "index", "id", "short", "cluster", "pool")
+    tags = ("environment", "team", "project")
+    for project in scenario.projects:
+        yield from (_template(f"projects.{project.name}.tags", text, tags) for text in project.tags)
+    for group in scenario.resources:
+        where = f"resources.{group.name}"
+        yield _template(f"{where}.label", group.label, labels)
+        own = [*(group.tags or []), *group.extra_tags, *(tag for change in group.tag_changes for tag in change.tags)]
+        yield from (_template(f"{where}.tags", text, tags) for text in own)
+        if group.kind == "block-volume" and group.type not in ("", *VOLUME_SKUS):
+            yield f"{where}.type: {group.type!r} is no volume type{_suggest(group.type, VOLUME_SKUS)}"
+    for price in scenario.prices:
+        places = place_words(price.where)
+        yield _template("prices.sku", price.sku, places)
+        yield _template("prices.label", price.label or price.product, places)
+
+
+def _template(where: str, text: str, words: Iterable[str]) -> str | None:
+    try:
+        used = [name for _, name, _, _ in Formatter().parse(text) if name is not None]
+    except ValueError as error:
+        return f"{where}: {text!r} is not a template: {error}"
+    wrong = next((name for name in used if name not in words), None)
+    if wrong is None:
+        return None
+    known = ", ".join("{" + word + "}" for word in words) or "no words"
+    return f"{where}: {text!r} uses {{{wrong}}}; it may use {known}"
 
 
 def _unknown_price(scenario: Scenario) -> str | None:

@@ -214,8 +214,14 @@ def _service_offers(price: Price) -> list[Offer]:
 def _places(where: str) -> list[tuple[tuple[str, str], dict[str, str]]]:
     if where == "global":
         return [(("global", "true"), {})]
-    names: tuple[str, ...] = {"zones": ZONES, "regions": REGIONS}.get(where, tuple(where.split()))
+    names: tuple[str, ...] = {"zones": ZONES, "regions": REGIONS}.get(where) or tuple(where.split())
     return [(("zone" if name[-1].isdigit() else "region", name), _words(name)) for name in names]
+
+
+def place_words(where: str) -> list[str]:
+    """The words a SKU or label template may use if it is sold there."""
+    found = [set(words) for _, words in _places(where)]
+    return sorted(set.intersection(*found)) if found else []
 
 
 def _words(name: str) -> dict[str, str]:

@@ -95,7 +95,7 @@ def _member(
         group=group,
         project=project,
         start=start,
-        end=seconds(group.end) if group.end else horizon,
+        end=min(seconds(group.end), horizon) if group.end else horizon,
         meters=tuple(_own_meters(group)),
         load=group.load,
         tags=_tags(identity, group, project, index),

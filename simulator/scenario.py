@@ -25,7 +25,7 @@ MonthName = Annotated[str, Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Organization(_Strict):
@@ -147,7 +147,11 @@ class Price(_Strict):
     product_category: str = ""
     product: str
     label: str = ""
-    where: str = "global"
+    where: str = Field(
+        default="global",
+        pattern=r"^(global|zones|regions|[a-z]{2}-[a-z]{3}(-\d)?( [a-z]{2}-[a-z]{3}(-\d)?)*)$",
+        description="global, zones, regions, or some of them with spaces between",
+    )
 
 
 class PriceChange(_Strict):

@@ -71,9 +71,21 @@ def _clock_route(world: World, clock: Clock) -> Route:
     async def simulator_clock(request: Request) -> Response:
         if request.method == "PUT":
             clock.now = _moment(world, await request.body())
-        return answer({"now": zulu(clock.instant)})
+        return answer({"now": zulu(clock.instant), **_sign_in(world)})
 
     return Route("/simulator/clock", simulator_clock, methods=["GET", "PUT"])
+
+
+def _sign_in(world: World) -> dict[str, str]:
+    """What a client needs to be this organisation, and the days the scenario speaks of."""
+    organization = world.scenario.organization
+    return {
+        "organization_id": organization.id,
+        "access_key": organization.access_key,
+        "secret_key": organization.secret_key,
+        "start": zulu(world.start)[:10],
+        "today": zulu(seconds(world.scenario.today)),
+    }
 
 
 def _moment(world: World, body: bytes) -> datetime:

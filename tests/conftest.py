@@ -54,7 +54,12 @@ def _a_home_of_its_own(monkeypatch, tmp_path_factory):
 
 def _move_home(patch: pytest.MonkeyPatch, home: Path) -> None:
     patch.setenv("HOME", str(home))
-    for name, folder in {"CONFIG": ".config", "CACHE": ".cache", "DATA": ".local/share", "STATE": ".local/state"}.items():
+    for name, folder in {
+        "CONFIG": ".config",
+        "CACHE": ".cache",
+        "DATA": ".local/share",
+        "STATE": ".local/state",
+    }.items():
         patch.setenv(f"XDG_{name}_HOME", str(home / folder))
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Literal
+from typing import BinaryIO
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -22,13 +22,9 @@ import pyarrow.parquet as pq
 
 from pipelines.errors import UsageError
 from pipelines.focus.columns import FocusColumn, columns_of
+from pipelines.focus.csv_text import as_csv
 from pipelines.focus.metadata import dataset_metadata
 
-if TYPE_CHECKING:
-    import polars as pl
-
-ExportVersion = Literal["1.2", "1.4"]
-FileFormat = Literal["csv", "parquet"]
 OpenRows = Callable[[], Iterable[pa.RecordBatch]]
 
 _SUPPORTED = ("1.2", "1.4")
@@ -108,9 +104,13 @@ def export_focus(
         raise UsageError(f"FOCUS version {version!r}: an export is 1.2 or 1.4")
     if file_format not in ("csv", "parquet"):
         raise UsageError(f"format {file_format!r}: an export is csv or parquet")
+    out = out.resolve()
+    _refuse_foreign(out)
     plan = _plan(open_rows, version)
-    _make_room(out)
-    files = _write(open_rows, plan, out, file_format)
+    if not plan.rows:
+        raise UsageError("there are no costs to export; run `finops demo`, `finops run` or `finops import focus FILE`")
+    staging = _staging(out)
+    files = _write(open_rows, plan, staging, file_format)
     schema_key = json.dumps([version, plan.names, dataset_name])
     metadata = dataset_metadata(
         plan.columns,
@@ -124,9 +124,13 @@ def export_focus(
         generator_version=generator_version,
         months=sorted(plan.months),
     )
-    path = out / "focus_metadata.json"
+    path = staging / "focus_metadata.json"
     path.write_text(json.dumps(metadata, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    return FocusExport((*files, path), plan.rows, tuple(plan.names), plan.totals)
+    if out.exists():
+        shutil.rmtree(out)
+    staging.rename(out)
+    written = tuple(out / file.relative_to(staging) for file in [*files, path])
+    return FocusExport(written, plan.rows, tuple(plan.names), plan.totals)
 
 
 def _plan(open_rows: OpenRows, version: str) -> _Plan:
@@ -187,19 +191,26 @@ def _add_totals(totals: dict[str, Decimal], batch: pa.RecordBatch) -> None:
             totals[row["currency"]] = totals.get(row["currency"], Decimal(0)) + row["cost_sum"]
 
 
-def _make_room(out: Path) -> None:
-    """Replace an earlier export, and nothing else: any other content is refused."""
+def _refuse_foreign(out: Path) -> None:
+    """An earlier export may be replaced, and nothing else."""
     try:
-        out.mkdir(parents=True, exist_ok=True)
-        content = list(out.iterdir())
+        content = list(out.iterdir()) if out.exists() else []
     except OSError as error:
         raise UsageError(f"{out}: cannot be written ({error.strerror}); choose another folder") from error
-    ours = (out / "focus_metadata.json").exists()
-    foreign = [item.name for item in content if not _is_ours(item)]
-    if content and (foreign or not ours):
+    foreign = sorted(item.name for item in content if not _is_ours(item))
+    if content and (foreign or not (out / "focus_metadata.json").exists()):
         raise UsageError(f"{out}: holds {(foreign or [content[0].name])[0]!r}; export into an empty folder")
-    for item in content:
-        shutil.rmtree(item) if item.is_dir() else item.unlink()
+
+
+def _staging(out: Path) -> Path:
+    """Where an export grows, so that a broken one leaves the earlier one whole."""
+    staging = out.with_name(f".{out.name}.partial")
+    try:
+        shutil.rmtree(staging, ignore_errors=True)
+        staging.mkdir(parents=True)
+    except OSError as error:
+        raise UsageError(f"{out}: cannot be written ({error.strerror}); choose another folder") from error
+    return staging
 
 
 def _is_ours(item: Path) -> bool:
@@ -261,30 +272,3 @@ def _unpack(part: pa.Table, extra: list[str]) -> dict[str, list[str | None]]:
             plain = value if isinstance(value, str) or value is None else json.dumps(value, ensure_ascii=False)
             unpacked[_x_name(key)][row] = plain
     return unpacked
-
-
-def as_csv(rows: pa.Table, *, header: bool) -> bytes:
-    """Times as ISO 8601 with Z, null as an empty field, decimals in plain notation.
-
-    A decimal has at least one digit after the point, so that a column of whole numbers is still read as
-    decimal by whoever infers types, and no further trailing zeros.
-    """
-    import polars as pl
-
-    frame = pl.from_arrow(rows)
-    assert isinstance(frame, pl.DataFrame)
-    texts = [_text(frame[name]) for name in frame.columns]
-    csv = pl.DataFrame(texts).write_csv(include_header=header, quote_style="necessary", line_terminator="\n")
-    return csv.encode("utf-8")
-
-
-def _text(values: pl.Series) -> pl.Series:
-    import polars as pl
-
-    if values.dtype == pl.Decimal:
-        trimmed = values.cast(pl.String).str.strip_chars_end("0")
-        whole = trimmed.str.ends_with(".")
-        return pl.select(pl.when(whole).then(trimmed + "0").otherwise(trimmed).alias(values.name)).to_series()
-    if isinstance(values.dtype, pl.Datetime):
-        return values.dt.convert_time_zone("UTC").dt.strftime("%Y-%m-%dT%H:%M:%S%.fZ")
-    return values

@@ -40,17 +40,19 @@ def build(catalog: Catalog, model: SqlModel, months: Sequence[str]) -> Built:
     if not stale:
         return Built(model.table, asked, (), 0)
     rows, content = _run(catalog, model, stale)
+    write = catalog.lake.replace
     if state.delta is not None and Schema.from_arrow(rows.schema) != state.delta.schema():
         stale = sorted({*asked, *state.partitions})
         inputs = {p: _inputs_fingerprint(catalog, model, p) for p in stale}
         rows, content = _run(catalog, model, stale)
         changed = stale
+        write = catalog.lake.remake
     else:
         changed = [p for p in stale if p not in state.partitions or state.partitions[p].content != content[p]]
     if not changed:
         return Built(model.table, asked, (), 0)
     states = {p: PartitionState(content[p], inputs[p]) for p in changed}
-    written = catalog.lake.replace(model.table, _only(rows, model, changed), states, model.partition_by)
+    written = write(model.table, _only(rows, model, changed), states, model.partition_by)
     catalog.forget(model.table)
     return Built(model.table, asked, tuple(changed), written)
 

@@ -131,6 +131,11 @@ class Lake:
         self._commit(table, rows, partition_by, merged, predicate, mode="overwrite")
         return int(rows.num_rows)
 
+    def remake(self, table: str, rows: pa.Table, states: Mapping[str, PartitionState], partition_by: str | None) -> int:
+        """Replace the whole table and its columns by `rows`, in one commit; rows written are returned."""
+        self._commit(table, rows, partition_by, lambda _: dict(states), predicate=None, mode="overwrite")
+        return int(rows.num_rows)
+
     def _commit(
         self,
         table: str,

@@ -115,7 +115,7 @@ def _block(report: MonthlyInput, money: MoneyFormat) -> Block:
     example = (("charge_date", day.charge_date.isoformat()),) if day else (("billing_month", report.month),)
     return Block(
         currency=report.currency,
-        sentence=headline_sentence(report, money),
+        sentence=_unbroken(headline_sentence(report, money)),
         status=state,
         status_note=note,
         is_final=report.summary.is_final,
@@ -135,6 +135,11 @@ def _block(report: MonthlyInput, money: MoneyFormat) -> Block:
         basis=report.headline_basis,
         days=f"{report.summary.charged_days} of {days_in(report.month)}",
     )
+
+
+def _unbroken(sentence: str) -> str:
+    """The sentence with each sign joined to its amount, so that no line ends between them."""
+    return sentence.replace("+", "+\u2060").replace("−", "−\u2060")
 
 
 def _why_no_bridge(report: MonthlyInput) -> str:

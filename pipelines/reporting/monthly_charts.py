@@ -43,7 +43,7 @@ def daily_chart(report: MonthlyInput, money: MoneyFormat) -> Chart | None:
     title = (
         f"A day cost between {money.headline(heights[low])} ({days[low].day} {days[low]:%b}) "
         f"and {money.headline(heights[high])} ({days[high].day} {days[high]:%b}); "
-        f"{series[0][0]} {'is' if len(series) > 1 else 'are'} the largest part"
+        f"{in_text(series[0][0])} cost most"
     )
     if len(days) == 1:
         title = f"The only day with charges cost {money.headline(heights[0])}"
@@ -59,7 +59,9 @@ def bridge_chart(report: MonthlyInput, money: MoneyFormat) -> Chart | None:
         return None
     whole = report.summary.delta_cost
     assert whole is not None
-    folded = largest_both_ways(project_contributions(report.movers), lambda part: part.amount, BRIDGE_EACH_WAY)
+    folded = largest_both_ways(
+        project_contributions(report.movers), lambda part: money.rounded(part.amount), BRIDGE_EACH_WAY
+    )
     bars = [(part.name, part.amount) for part in folded.shown]
     rest = whole - total(amount for _, amount in bars)
     if rest:

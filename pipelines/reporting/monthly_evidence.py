@@ -11,14 +11,13 @@ from pipelines.reporting.display import (
     Trace,
     amount,
     effect,
-    name,
     sentence_case,
     text,
     trace,
 )
 from pipelines.reporting.folding import cents_adding_up
 from pipelines.reporting.money import NOTHING, MoneyFormat, count, percent, total
-from pipelines.reporting.monthly_rows import MonthlyInput
+from pipelines.reporting.monthly_rows import MonthlyInput, WaterfallRow
 from pipelines.reporting.sentence import month_name
 
 HEADLINE_STEP = "consumption"
@@ -28,13 +27,21 @@ def waterfall_table(report: MonthlyInput, money: MoneyFormat) -> Table:
     """From list price to the taxed invoice, the headline's step marked."""
     lines = []
     for row in report.waterfall:
-        headline = row.is_subtotal and row.step.strip().lower() == HEADLINE_STEP
-        label = text(sentence_case(row.step), note="the basis of this report's figures" if headline else "")
+        is_basis = row.is_subtotal and row.step.strip().lower() == HEADLINE_STEP
+        notes = [row.basis or "", _beside_charges(row, report, money) if is_basis else ""]
+        label = text(sentence_case(row.step), note="; ".join(note for note in notes if note))
         value = amount(row.amount, money) if row.is_subtotal or row.amount is None else effect(row.amount, money)
-        kind = "total" if row.is_subtotal else ""
-        lines.append(Line((label, text(row.basis or ""), value), trace(row), kind))
-    columns = (Column("Step", numeric=False), Column("Basis", numeric=False), Column("Amount", lead=True))
+        lines.append(Line((label, value), trace(row), "total" if row.is_subtotal else ""))
+    columns = (Column("Step", numeric=False), Column("Amount", lead=True))
     return Table("waterfall", "From list price to the invoice", columns, tuple(lines))
+
+
+def _beside_charges(row: WaterfallRow, report: MonthlyInput, money: MoneyFormat) -> str:
+    """The headline is made of charges: where the bill's lines come to another sum, both are named."""
+    charged = report.summary.billed_cost
+    if row.amount is None or money.rounded(row.amount) == money.rounded(charged):
+        return "the basis of this report"
+    return f"the basis of this report, whose charges come to {money.exact(charged)}: see below"
 
 
 def coverage_table(report: MonthlyInput, money: MoneyFormat) -> Table:
@@ -75,7 +82,7 @@ def residual_table(report: MonthlyInput, money: MoneyFormat) -> Table:
     for reason, value in zip(ranked, cents, strict=True):
         keys = [("billing_month", report.month), ("billing_currency", report.currency)]
         keys += [("explanation", reason)] if reason else []
-        label = name(reason) if reason else text("not explained", tone="finding")
+        label = text(reason) if reason else text("not explained", tone="finding")
         lines.append(
             Line(
                 (label, Cell(count(len(grouped[reason]))), Cell(money.signed(value))),

@@ -32,7 +32,7 @@ OTHER_SERVICES = "Other services"
 
 def movers_table(report: MonthlyInput, money: MoneyFormat) -> Table:
     """The largest changes both ways with their reasons; the rest and the total below them."""
-    folded = largest_both_ways(report.movers, lambda row: row.delta_cost, MOVERS_EACH_WAY)
+    folded = largest_both_ways(report.movers, lambda row: money.rounded(row.delta_cost), MOVERS_EACH_WAY)
     shown = [_mover_amounts(row.effects(), row.delta_cost, money) for row in folded.shown]
     effects = [total(parts) for parts in zip(*(row.effects() for row in report.movers), strict=True)]
     covered = total(row.delta_cost for row in report.movers)
@@ -120,7 +120,7 @@ def _rest_change(report: MonthlyInput, shown: Sequence[SpenderRow], money: Money
 
 def _spender_line(row: SpenderRow, dearest: Decimal, compares: bool, money: MoneyFormat) -> Line:
     share = row.cost_share
-    bar = f"{divided(share, dearest) * 100:.1f}%" if share and share > 0 < dearest else ""
+    bar = f"{divided(share, dearest) * 85:.1f}%" if share and share > 0 < dearest else ""
     project = row.item_name or row.item_id or "no project"
     cells = (
         amount(row.billed_cost, money),

@@ -98,7 +98,8 @@ islands as (
 select
     sku,
     cast(min(asked_at) as date) as valid_from,
-    cast(arg_max(next_asked_at, snapshot_number) as date) as valid_to,
+    -- the newest snapshot has no next one: what it shows still holds
+    case when count(*) = count(next_asked_at) then cast(max(next_asked_at) as date) end as valid_to,
     arg_max(list_price, snapshot_number) as list_price,
     arg_max(pricing_unit, snapshot_number) as pricing_unit,
     arg_max(pricing_unit_size, snapshot_number) as pricing_unit_size,
@@ -117,5 +118,5 @@ select
 from islands
 group by sku, island
 having
-    arg_max(next_asked_at, snapshot_number) is null
-    or cast(arg_max(next_asked_at, snapshot_number) as date) > cast(min(asked_at) as date)
+    count(*) > count(next_asked_at)
+    or cast(max(next_asked_at) as date) > cast(min(asked_at) as date)

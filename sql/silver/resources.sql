@@ -68,13 +68,14 @@ periods as (
         path,
         item,
         cast(min(asked_at) as date) as valid_from,
-        cast(arg_max(next_asked_at, snapshot_number) as date) as valid_to,
-        arg_max(next_asked_at, snapshot_number) is null as is_current
+        -- the newest snapshot has no next one: what it shows still holds
+        case when count(*) = count(next_asked_at) then cast(max(next_asked_at) as date) end as valid_to,
+        count(*) > count(next_asked_at) as is_current
     from islands
     group by question_hash, resource_id, resource_type, path, item, island
     having
-        arg_max(next_asked_at, snapshot_number) is null
-        or cast(arg_max(next_asked_at, snapshot_number) as date) > cast(min(asked_at) as date)
+        count(*) > count(next_asked_at)
+        or cast(max(next_asked_at) as date) > cast(min(asked_at) as date)
 
 ),
 

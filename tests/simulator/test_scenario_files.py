@@ -3,15 +3,27 @@ import os
 import re
 import subprocess
 import sys
+from datetime import UTC, date, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from simulator.__main__ import main, schema
-from simulator.loading import SCENARIOS, load
+from simulator.instants import seconds
+from simulator.loading import SCENARIOS, load, parse
+from simulator.truth import truth
 from simulator.world import build
 
 ROOT = Path(__file__).parents[2]
+_PRICE = """[[prices]]
+sku = "/x/{zone}"
+price = "1"
+unit = "hour"
+category = "Labs"
+product = "X"
+where = "regions"
+"""
 SMALL = (SCENARIOS / "small.toml").read_text(encoding="utf-8")
 
 
@@ -41,6 +53,13 @@ def _command(*arguments: str, seed: str = "0", text: str | None = None) -> subpr
         ("seed = 7", 'seed = "many"', "seed: input should be a valid integer"),
         ('name = "web"', 'name = "notebook"', "resources notebook is named twice"),
         ("seed = 7", "seed = 7 7", "not TOML:"),
+        ("pvc-{id}", "pvc-{uuid}", "resources.pvc-leftover.label: 'pvc-{uuid}' uses {uuid}; it may use {group}"),
+        ("env:{environment}", "env:{environment", "projects.lab.tags: 'env:{environment' is not a template"),
+        ("gb = 50\n", 'gb = 50\ntype = "sbs_6k"\n', "'sbs_6k' is no volume type; did you mean sbs_5k?"),
+        ('type = "l_ssd"', 'type = "lssd"', "resources[1].volumes[0].type: input should be"),
+        ('groups = ["forgotten"]', 'groups = ["forgoten"]', "no such name 'forgoten'; did you mean forgotten?"),
+        ("[[budgets]]", _PRICE + "[[budgets]]", "prices.sku: '/x/{zone}' uses {zone}; it may use {COUNTRY}, {REGION}"),
+        ("/compute/l4_1_24g/*", "/compute/l5/*", "'/compute/l5/*' matches no SKU"),
     ],
 )
 def test_a_wrong_scenario_ends_in_one_line_and_exit_code_2(tmp_path, capsys, wrong, right, expected):
@@ -123,6 +142,32 @@ def test_no_code_knows_a_scenario_by_the_names_in_it():
         names = {scenario.organization.name, *(project.name for project in scenario.projects), *groups}
         for name in names - known - {"default"}:
             assert not re.search(rf"[\"']{re.escape(name)}[\"']", code), name
+
+
+def test_a_scenario_of_ones_own_needs_no_code():
+    table = {
+        "name": "bakery",
+        "seed": 1,
+        "currency": "CHF",
+        "start": date(2027, 1, 1),
+        "today": datetime(2027, 3, 1, tzinfo=UTC),
+        "organization": {"id": "44444444-4444-4444-8444-444444444444", "name": "Bakery"},
+        "projects": [{"name": "ovens"}],
+        "prices": [
+            {"sku": "/quantum/bread/{zone}", "price": "2.5/10", "unit": "loaf", "category": "Labs", "product": "Bread",
+             "where": "fr-par-1 nl-ams-1"}
+        ],
+        "resources": [
+            {"name": "batch", "kind": "service", "project": "ovens", "from": date(2019, 1, 1), "to": date(2030, 1, 1),
+             "meters": [{"sku": "/quantum/bread/nl-ams-1", "amount": 40}]}
+        ],
+    }  # fmt: skip
+    world = build(parse(table))
+    told = truth(world, seconds(world.scenario.today))
+    assert told["currency"] == "CHF"
+    assert list(told["months"]) == ["2027-01", "2027-02", "2027-03"]
+    assert Decimal(told["months"]["2027-02"]["charges"]) == 28 * 40 * Decimal("0.25")
+    assert told["months"]["2027-02"]["invoice"]["state"] == "draft"
 
 
 def test_the_server_says_one_line_and_leaves_when_its_input_closes():

@@ -71,7 +71,8 @@ def test_the_inventory(client):
     assert instances.list_snapshots_all() == []
     assert instances.list_images_all() == []
     types = instances.list_servers_types(zone="fr-par-2", per_page=100)
-    assert "L4-1-24G" in types.servers or types.total_count > 100
+    assert types.servers["L4-1-24G"].gpu == 1
+    assert int(types.total_count) >= len(types.servers)
     assert BlockV1API(client).list_volumes_all(include_deleted=False)
     assert len(BlockV1API(client).list_snapshots_all(include_deleted=False)) == 1
     assert {p.name for p in AccountV3ProjectAPI(client).list_projects_all()} == {"default", "shop", "lab"}

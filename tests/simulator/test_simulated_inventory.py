@@ -181,10 +181,22 @@ def test_nothing_but_the_clock_can_be_written(simulator):
         assert response.status_code == 405
     clock = f"{simulator.address}/simulator/clock"
     assert simulator.session.put(clock, json={"now": "2026-06-01T06:00:00Z"}, timeout=10).status_code == 200
-    assert simulator.json("/simulator/clock") == {"now": "2026-06-01T06:00:00Z"}
+    assert simulator.json("/simulator/clock")["now"] == "2026-06-01T06:00:00Z"
     for wrong in ({"now": "soon"}, {"now": "2031-01-01T00:00:00Z"}, {}, ["now"]):
         assert simulator.session.put(clock, json=wrong, timeout=10).status_code == 400
-    assert simulator.json("/simulator/clock") == {"now": "2026-06-01T06:00:00Z"}
+    assert simulator.json("/simulator/clock")["now"] == "2026-06-01T06:00:00Z"
+
+
+def test_the_clock_also_says_who_to_sign_in_as(simulator):
+    told = requests.get(f"{simulator.address}/simulator/clock", timeout=10).json()
+    assert (told["start"], told["today"]) == ("2026-05-01", "2026-07-10T06:00:00Z")
+    answer = requests.get(
+        f"{simulator.address}/account/v3/projects",
+        params={"organization_id": told["organization_id"]},
+        headers={"X-Auth-Token": told["secret_key"]},
+        timeout=10,
+    )
+    assert answer.json()["total_count"] == 3
 
 
 RECORDED = [

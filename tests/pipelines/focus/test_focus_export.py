@@ -75,6 +75,26 @@ def test_a_folder_that_holds_anything_else_is_refused_and_left_alone(scaleway_ro
     assert (tmp_path / "thesis.txt").read_text() == "years of work"
 
 
+def test_an_export_that_breaks_leaves_the_earlier_one_whole(scaleway_rows, tmp_path):
+    done = export(scaleway_rows, tmp_path / "out")
+    before = {path: path.read_bytes() for path in done.files}
+
+    calls = []
+
+    def broken():
+        calls.append(1)
+        yield from scaleway_rows.to_batches()
+        if len(calls) == 2:
+            raise ConnectionError("gone")
+
+    with pytest.raises(ConnectionError):
+        export_focus(broken, version="1.2", out=tmp_path / "out", file_format="csv", created_at=NOON)
+    with pytest.raises(UsageError, match="no costs to export"):
+        export(scaleway_rows.slice(0, 0), tmp_path / "out")
+    assert {path: path.read_bytes() for path in done.files} == before
+    assert export(scaleway_rows, tmp_path / "out") == done
+
+
 def test_a_folder_that_cannot_be_written_and_wrong_words_are_usage_errors(scaleway_rows, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(UsageError, match="cannot be written"):

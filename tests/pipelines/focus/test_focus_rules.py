@@ -92,7 +92,7 @@ def test_a_missing_or_foreign_column_is_found(exported):
     ],
 )
 def test_text_that_is_not_in_the_published_format_is_found(exported, column, text, rule):
-    from pipelines.focus.export import as_csv
+    from pipelines.focus.csv_text import as_csv
 
     texts = pa.csv.read_csv(
         pa.BufferReader(as_csv(exported, header=True)),

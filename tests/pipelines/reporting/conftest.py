@@ -61,8 +61,8 @@ def summary(month: str, cost: D, days: int, before: tuple[D, int] | None, **chan
     row = {
         "billing_month": month, "billing_currency": "EUR", "billed_cost": cost, "charged_days": days,
         "cost_per_day": per_day, "previous_cost": None, "previous_days": None, "previous_cost_per_day": None,
-        "delta_cost": None,        "delta_cost_per_day": None, "delta_per_day_ratio": None, "year_to_date_cost": cost * 9,
-        "year_known_from": date(int(month[:4]), 1, 1),
+        "delta_cost": None, "delta_cost_per_day": None, "delta_per_day_ratio": None,
+        "year_to_date_cost": cost * 9, "year_known_from": date(int(month[:4]), 1, 1),
         "is_complete": True, "invoice_state": "paid", "is_final": True, "charges_until": date(2026, 11, 1),
         "owned_cost": cost * D("0.65"), "owned_cost_ratio": D("0.65"),
     }  # fmt: skip

@@ -17,7 +17,7 @@ FLAGS = (
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
     *("--allow-file-access-from-files", "--window-size=1500,1000", "--virtual-time-budget=20000"),
 )
-WIDTHS = (360, 768, 1400)
+WIDTHS = (360, 700, 768, 870, 1400)
 
 # A window cannot be as narrow as a phone, a frame can. Contrast is taken of all text, the charts' included.
 MEASURE = """<!doctype html><meta name="color-scheme" content="light dark"><body>FRAMES<script>
