@@ -46,7 +46,8 @@ class Gate:
 def _great_expectations() -> Any:
     import great_expectations as gx
 
-    logging.getLogger("great_expectations").setLevel(logging.WARNING)
+    for chatty in ("great_expectations", "great_expectations.data_context.types.base"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
     return gx
 
 

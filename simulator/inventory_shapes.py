@@ -44,7 +44,6 @@ class Shapes:
 
     def server(self, row: Resource, now: int) -> dict[str, Any]:
         state = _state(row, now)
-        addresses = [self._attached_address(ip) for ip in self._addresses.get(row.id, [])]
         kind = self._world.book.types[row.type, row.zone]
         volumes = self._volumes.get(row.id, [])
         return {
@@ -61,15 +60,7 @@ class Shapes:
             "state": state,
             "protected": False,
             "state_detail": {"running": "booted"}.get(state, ""),
-            "public_ip": addresses[0] if addresses else None,
-            "public_ips": addresses,
-            "mac_address": self._world.identity.mac(row.id),
-            "routed_ip_enabled": True,
-            "ipv6": None,
-            "extra_networks": [],
-            "dynamic_ip_required": False,
-            "enable_ipv6": False,
-            "private_ip": None,
+            **self._network(row),
             **self._dates(row, now),
             "bootscript": None,
             "security_group": {"id": self._world.identity.uuid("group", row.project.name),
@@ -85,6 +76,20 @@ class Shapes:
             "dns": f"{row.id}.pub.instances.scw.cloud",
             "admin_password_encryption_ssh_key_id": None,
         }  # fmt: skip
+
+    def _network(self, row: Resource) -> dict[str, Any]:
+        addresses = [self._attached_address(ip) for ip in self._addresses.get(row.id, [])]
+        return {
+            "public_ip": addresses[0] if addresses else None,
+            "public_ips": addresses,
+            "mac_address": self._world.identity.mac(row.id),
+            "routed_ip_enabled": True,
+            "ipv6": None,
+            "extra_networks": [],
+            "dynamic_ip_required": False,
+            "enable_ipv6": False,
+            "private_ip": None,
+        }
 
     def local_volume(self, row: Resource, now: int) -> dict[str, Any]:
         return {

@@ -15,6 +15,7 @@ from simulator.resources import VOLUME_SKUS, own_skus
 from simulator.scenario import Scenario
 
 SCENARIOS = Path(__file__).parent / "scenarios"
+LONGEST_HISTORY_DAYS = 3_653
 
 
 class ScenarioError(ValueError):
@@ -128,6 +129,8 @@ def _missing(where: str, name: str, known: list[str]) -> str | None:
 def _wrong_order(scenario: Scenario) -> str | None:
     if scenario.start >= scenario.today:
         return f"start {scenario.start:%Y-%m-%d} is not before today {scenario.today:%Y-%m-%d}"
+    if (scenario.today - scenario.start).days > LONGEST_HISTORY_DAYS:
+        return f"start {scenario.start:%Y-%m-%d} is more than ten years before today {scenario.today:%Y-%m-%d}"
     for group in scenario.resources:
         if group.start and group.end and group.start >= group.end:
             return f"resources.{group.name}: from {group.start:%Y-%m-%d} is not before to {group.end:%Y-%m-%d}"

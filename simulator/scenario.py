@@ -11,13 +11,21 @@ def _utc(moment: datetime) -> datetime:
     return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
+def _believable(moment: datetime) -> datetime:
+    if not 2000 <= moment.year < 2100:
+        raise ValueError("must be a day from 2000 to 2099")
+    return moment
+
+
 def _midnight(value: Any) -> Any:
     if isinstance(value, date) and not isinstance(value, datetime):
         return datetime(value.year, value.month, value.day, tzinfo=UTC)
     return value
 
 
-Moment = Annotated[datetime, BeforeValidator(_midnight), AfterValidator(_utc)]
+Moment = Annotated[datetime, BeforeValidator(_midnight), AfterValidator(_utc), AfterValidator(_believable)]
+Amount = Annotated[Decimal, Field(ge=-(10**12), le=10**12)]
+Days = Annotated[int, Field(ge=1, le=365)]
 Share = Annotated[Decimal, Field(ge=0, le=1)]
 Zone = Annotated[str, Field(pattern=r"^[a-z]{2}-[a-z]{3}-\d$")]
 Uuid = Annotated[str, Field(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
@@ -54,7 +62,7 @@ class Burst(_Strict):
 
     start: Moment = Field(alias="from")
     end: Moment = Field(alias="to")
-    factor: Decimal = Field(gt=0)
+    factor: Decimal = Field(gt=0, le=1_000)
 
 
 class Load(_Strict):
@@ -63,9 +71,9 @@ class Load(_Strict):
     shape: Literal["steady", "business-hours", "weekly", "month-end"] = "steady"
     first_hour: int = Field(default=8, ge=0, le=23)
     last_hour: int = Field(default=19, ge=1, le=24)
-    weekend: Decimal = Field(default=Decimal("0.35"), ge=0)
+    weekend: Decimal = Field(default=Decimal("0.35"), ge=0, le=1_000)
     days: int = Field(default=2, ge=1, le=28)
-    growth: Decimal = Field(default=Decimal(0), gt=-100, description="percent a month")
+    growth: Decimal = Field(default=Decimal(0), gt=-100, le=100, description="percent a month")
     noise: Decimal = Field(default=Decimal(0), ge=0, lt=100, description="percent up or down, by day")
     bursts: list[Burst] = []
 
@@ -73,7 +81,7 @@ class Load(_Strict):
 class Volume(_Strict):
     """A volume attached to each machine of a group."""
 
-    gb: int = Field(gt=0)
+    gb: int = Field(gt=0, le=10**9)
     type: Literal["sbs_5k", "sbs_15k", "b_ssd", "l_ssd"] = "sbs_5k"
 
 
@@ -81,7 +89,7 @@ class Meter(_Strict):
     """One SKU a resource uses: `amount` units at a time, or per day or month for counted units."""
 
     sku: str
-    amount: Decimal = Decimal(1)
+    amount: Amount = Decimal(1)
     per: Literal["day", "month"] = "day"
 
 
@@ -110,13 +118,13 @@ class Resources(_Strict):
         "instance", "block-volume", "local-volume", "block-snapshot", "instance-snapshot", "ip", "image", "service"
     ]
     project: str
-    count: int = Field(default=1, ge=1)
+    count: int = Field(default=1, ge=1, le=10_000)
     label: str = Field(default="", description="name template: {index}, {short}, {id}")
     named: bool = Field(default=True, description="whether charges carry the resource's name")
     identified_by: Literal["uuid", "name"] = Field(default="uuid", description="buckets and models go by name")
     zone: Zone = "fr-par-1"
     type: str = ""
-    gb: int = Field(default=0, ge=0)
+    gb: int = Field(default=0, ge=0, le=10**9)
     volumes: list[Volume] = []
     public_ip: bool = False
     meters: list[Meter] = []
@@ -159,8 +167,8 @@ class PriceChange(_Strict):
 
     skus: list[str]
     on: Moment
-    old: Decimal = Field(ge=0)
-    new: Decimal | None = Field(default=None, ge=0, description="default: the price book's")
+    old: Decimal = Field(ge=0, le=10**6)
+    new: Decimal | None = Field(default=None, ge=0, le=10**6, description="default: the price book's")
     unit: Literal["", "hour"] = Field(default="", description="the prices' unit, default the SKU's own")
 
 
@@ -183,7 +191,7 @@ class Voucher(_Strict):
 
     description: str
     mode: Literal["value", "rate"] = "value"
-    value: Decimal = Field(gt=0)
+    value: Amount = Field(gt=0)
     category: str = ""
     start: Moment = Field(alias="from")
     end: Moment = Field(alias="to")
@@ -201,7 +209,7 @@ class ConsumptionOnly(_Strict):
 
     sku: str
     project: str
-    amount: Decimal
+    amount: Amount
     product: str
     label: str = ""
     category: str = "Contracts"
@@ -215,7 +223,7 @@ class Purchase(_Strict):
     """Something invoiced apart each month: in no consumption and no charge."""
 
     description: str
-    amount: Decimal = Field(gt=0)
+    amount: Amount = Field(gt=0)
     start: Moment = Field(alias="from")
     end: Moment | None = Field(default=None, alias="to")
     day: int = Field(default=1, ge=1, le=28)
@@ -224,7 +232,7 @@ class Purchase(_Strict):
 class CreditNote(_Strict):
     on: Moment
     month: MonthName
-    amount: Decimal = Field(gt=0)
+    amount: Amount = Field(gt=0)
     description: str = ""
 
 
@@ -233,18 +241,18 @@ class Publication(_Strict):
 
     every_hours: int = Field(default=6, ge=1, le=24)
     late_share: Share = Decimal(0)
-    late_days: int = Field(default=3, ge=1)
+    late_days: Days = 3
     restated_share: Share = Decimal(0)
-    restated_days: int = Field(default=2, ge=1)
-    restated_percent: Decimal = Field(default=Decimal(10), gt=-100)
+    restated_days: Days = 2
+    restated_percent: Decimal = Field(default=Decimal(10), gt=-100, le=1_000)
     late_groups: list[str] = Field(default=[], description="groups whose day charges all come late")
 
 
 class Invoicing(_Strict):
-    delay_days: int = Field(default=3, ge=1)
-    paid_after_days: int = Field(default=10, ge=1)
-    due_days: int = Field(default=30, ge=1)
-    tax_rate: Decimal = Decimal("0.20")
+    delay_days: Days = 3
+    paid_after_days: Days = 10
+    due_days: Days = 30
+    tax_rate: Share = Decimal("0.20")
     seller: str = "Scaleway SAS"
 
 

@@ -30,10 +30,10 @@ class Period:
 
     @property
     def months(self) -> list[str]:
-        """Every billing month the span touches, in order."""
+        """Every billing month the span touches, in order; none when it holds no day."""
         months = []
         first = self.since.replace(day=1)
-        while first < self.until:
+        while first < self.until and self.since < self.until:
             months.append(f"{first:%Y-%m}")
             first = next_month(first)
         return months

@@ -100,25 +100,19 @@ def export_focus(
     `open_rows` is called twice: a conditional column without any value in the whole dataset is left out, as
     FOCUS asks, and that is known only after a first pass. A folder that holds anything else is refused.
     """
-    if version not in _SUPPORTED:
-        raise UsageError(f"FOCUS version {version!r}: an export is 1.2 or 1.4")
-    if file_format not in ("csv", "parquet"):
-        raise UsageError(f"format {file_format!r}: an export is csv or parquet")
+    _refuse_unknown(version, file_format)
     out = out.resolve()
     _refuse_foreign(out)
     plan = _plan(open_rows, version)
-    if not plan.rows:
-        raise UsageError("there are no costs to export; run `finops demo`, `finops run` or `finops import focus FILE`")
     staging = _staging(out)
     files = _write(open_rows, plan, staging, file_format)
-    schema_key = json.dumps([version, plan.names, dataset_name])
     metadata = dataset_metadata(
         plan.columns,
         plan.extra,
         version=version,
         dataset_id=str(uuid.uuid5(_NAMESPACE, dataset_name)),
         dataset_name=dataset_name,
-        schema_id=str(uuid.uuid5(_NAMESPACE, schema_key)),
+        schema_id=str(uuid.uuid5(_NAMESPACE, json.dumps([version, plan.names, dataset_name]))),
         created_at=created_at,
         generator=generator,
         generator_version=generator_version,
@@ -126,11 +120,17 @@ def export_focus(
     )
     path = staging / "focus_metadata.json"
     path.write_text(json.dumps(metadata, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    if out.exists():
-        shutil.rmtree(out)
-    staging.rename(out)
-    written = tuple(out / file.relative_to(staging) for file in [*files, path])
-    return FocusExport(written, plan.rows, tuple(plan.names), plan.totals)
+    _replace(out, staging)
+    return FocusExport(
+        tuple(out / file.relative_to(staging) for file in [*files, path]), plan.rows, tuple(plan.names), plan.totals
+    )
+
+
+def _refuse_unknown(version: str, file_format: str) -> None:
+    if version not in _SUPPORTED:
+        raise UsageError(f"FOCUS version {version!r}: an export is 1.2 or 1.4")
+    if file_format not in ("csv", "parquet"):
+        raise UsageError(f"format {file_format!r}: an export is csv or parquet")
 
 
 def _plan(open_rows: OpenRows, version: str) -> _Plan:
@@ -146,6 +146,8 @@ def _plan(open_rows: OpenRows, version: str) -> _Plan:
         plan.months |= set(_months(batch).unique().to_pylist())
         extra |= _extra_names(batch)
         _add_totals(plan.totals, batch)
+    if not plan.rows:
+        raise UsageError("there are no costs to export; run `finops demo`, `finops run` or `finops import focus FILE`")
     plan.columns = [column for column in columns_of(version) if _emitted(column, filled)]
     plan.extra = sorted(extra)
     return plan
@@ -211,6 +213,12 @@ def _staging(out: Path) -> Path:
     except OSError as error:
         raise UsageError(f"{out}: cannot be written ({error.strerror}); choose another folder") from error
     return staging
+
+
+def _replace(out: Path, staging: Path) -> None:
+    if out.exists():
+        shutil.rmtree(out)
+    staging.rename(out)
 
 
 def _is_ours(item: Path) -> bool:

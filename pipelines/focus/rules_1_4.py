@@ -147,7 +147,7 @@ def _identity_rules() -> list[Rule]:
 
 def _other_rules() -> list[Rule]:
     parents = _c("ServiceSubcategory").replace_strict(SERVICE_SUBCATEGORIES, default=None, return_dtype=pl.String)
-    rules = [
+    return [
         _rule(
             "ServiceSubcategory",
             "parent",
@@ -184,6 +184,10 @@ def _other_rules() -> list[Rule]:
             *_CATEGORY,
         ),
     ]
+
+
+def _credit_rules() -> list[Rule]:
+    rules = []
     for cost, price in (("ListCost", "ListUnitPrice"), ("ContractedCost", "ContractedUnitPrice")):
         unpriced = _c("ChargeCategory").eq("Credit") & _absent(price) & (_c(cost) != _c("BilledCost"))
         statement = f"must equal BilledCost for a Credit without {price}"
@@ -197,6 +201,7 @@ RULES: tuple[Rule, ...] = (
     *_consumption_rules(),
     *_identity_rules(),
     *_other_rules(),
+    *_credit_rules(),
 )
 
 # cost, unit price: cost = unit price × PricingQuantity, where all three are given and it is no correction

@@ -37,8 +37,8 @@ _REQUIRED = {
     "contracted_cost": "billed_cost (no negotiated price is known)",
     "effective_cost": "billed_cost (nothing is amortised); for Tax and Credit it must equal billed_cost",
     "host_provider_name": "'Scaleway'",
-    "invoice_issuer_name": "'Scaleway', the same text as provider_name: the official check takes another issuer for a marketplace and "
-    "then wants every billed cost to be 0",
+    "invoice_issuer_name": "'Scaleway', the same text as provider_name: the official check takes another issuer "
+    "for a marketplace and then wants every billed cost to be 0",
     "list_cost": "list_unit_price × pricing_quantity, exactly; without a price, billed_cost",
     "provider_name": "'Scaleway'",
     "publisher_name": "'Scaleway'",
@@ -73,8 +73,8 @@ _OPTIONAL = {
     "sku_id": "sku; null for Tax",
     "sku_meter": "what the SKU meters, e.g. the pricing unit's noun; null exactly where sku_id is null",
     "sku_price_details": "null, or a JSON object whose keys FOCUS defines or which start with x_",
-    "sku_price_id": "Usage and Purchase: sku (Scaleway names no separate price). Credit, Adjustment and Tax: null, because "
-    "a SKU price needs a list price",
+    "sku_price_id": "Usage and Purchase: sku (Scaleway names no separate price). Credit, Adjustment and Tax: null, "
+    "because a SKU price needs a list price",
     "sub_account_id": "project_id",
     "sub_account_name": "project_name; not null where sub_account_id is not",
     "sub_account_type": "'Project' where sub_account_id is not null",

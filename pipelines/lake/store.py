@@ -12,6 +12,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 import pyarrow as pa
 import structlog
@@ -172,36 +173,22 @@ class Lake:
         properties: CommitProperties,
     ) -> None:
         """One commit on top of exactly the version in `state`."""
-        columns = [partition_by] if partition_by else None
-        if state.delta is None:
-            write_deltalake(
-                self.uri(table),
-                rows,
-                mode="error",
-                partition_by=columns,
-                storage_options=self._options,
-                commit_properties=properties,
-            )
-        elif mode == "append":
-            write_deltalake(
-                state.delta,
-                rows,
-                mode="append",
-                partition_by=columns,
-                storage_options=self._options,
-                commit_properties=properties,
-            )
-        else:
-            write_deltalake(
-                state.delta,
-                rows,
-                mode="overwrite",
-                partition_by=columns,
-                predicate=predicate,
-                schema_mode="overwrite" if predicate is None else None,
-                storage_options=self._options,
-                commit_properties=properties,
-            )
+        made = state.delta is not None
+        is_remade = made and mode == "overwrite" and predicate is None
+        options: dict[str, Any] = {
+            # a table that another writer makes first must not be written over
+            "mode": mode if made else "error",
+            "partition_by": [partition_by] if partition_by else None,
+            "predicate": predicate if made else None,
+            "schema_mode": "overwrite" if is_remade else None,
+        }
+        write_deltalake(
+            state.delta or self.uri(table),
+            rows,
+            storage_options=self._options,
+            commit_properties=properties,
+            **options,
+        )
 
 
 def _metadata(states: Mapping[str, PartitionState]) -> dict[str, str]:
