@@ -67,15 +67,27 @@ def _keyed(rows: pa.Table, key: str) -> pa.Table:
 
 
 def export_costs(
-    catalog: Catalog, out: Path, focus_version: str, file_format: str, now: datetime, months: list[str]
+    catalog: Catalog,
+    out: Path,
+    focus_version: str,
+    file_format: str,
+    now: datetime,
+    months: list[str],
+    all_providers: bool = False,
 ) -> FocusExport:
-    """Write `silver.focus_costs` as a FOCUS dataset; `months` narrows it, empty means all."""
+    """Write `silver.focus_costs` as a FOCUS dataset; `months` narrows it, empty means all.
+
+    One provider fills columns another leaves out, so a dataset holds Scaleway's lines unless all are asked for.
+    """
+    conditions = [] if all_providers else ["provider_name = 'Scaleway'"]
+    if months:
+        conditions.append("list_contains($months, billing_month)")
 
     def rows() -> Iterator[pa.RecordBatch]:
         connection = connect(catalog.lake.address)
         with connection:
             catalog.register(connection, ["silver.focus_costs"])
-            chosen = "where list_contains($months, billing_month)" if months else ""
+            chosen = f"where {' and '.join(conditions)}" if conditions else ""
             arguments: dict[str, Any] = {"months": months} if months else {}
             # a fixed order makes equal data an equal file
             sql = f"""

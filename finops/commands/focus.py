@@ -70,6 +70,9 @@ def export_focus(
     focus_version: Annotated[FocusVersion, typer.Option("--focus-version", help="Version.")] = FocusVersion.v1_2,
     format: Annotated[FileFormat, typer.Option("--format", help="Files to write.")] = FileFormat.parquet,
     month: Annotated[list[str] | None, typer.Option("--month", help="YYYY-MM, repeatable; else all.")] = None,
+    all_providers: Annotated[
+        bool, typer.Option("--all-providers", help="Imported bills too, not Scaleway only.")
+    ] = False,
     dry_run: DryRun = False,
     lake: Lake = None,
 ) -> None:
@@ -92,7 +95,7 @@ def export_focus(
         write_table(rows.to_pylist(), "table", rows.column_names)
         write_hint(f"Would be written to {out.absolute()}; nothing was.")
         return
-    written = export_costs(catalog, out, focus_version.value, format.value, datetime.now(UTC), months)
+    written = export_costs(catalog, out, focus_version.value, format.value, datetime.now(UTC), months, all_providers)
     totals = [{"billing_currency": name, "billed_cost": total} for name, total in written.totals.items()]
     write_table(totals, "table", ["billing_currency", "billed_cost"])
     write_hint(f"{written.rows} lines in {len(written.files)} files: {out.absolute()}")

@@ -1,4 +1,4 @@
--- A charge without project or SKU could be allocated to nobody.
+-- A charge without project or SKU could be allocated to nobody, an amount without a currency added to nothing.
 -- checks: silver.costs
 -- severity: error
 select
@@ -7,4 +7,4 @@ select
     sku,
     billed_cost
 from silver.costs
-where project_id = '' or sku = '' or billing_currency is null
+where project_id = '' or sku = '' or (billing_currency is null and billed_cost is not null)

@@ -6,7 +6,7 @@ select
     json_extract_string(budgets.item, '$.organization_id') as organization_id,
     cast(json_extract_string(budgets.item, '$.enabled') as boolean) as is_enabled,
     cast(
-        cast(json_extract_string(budgets.item, '$.consumption_limit.units') as decimal(18, 0))
+        cast(json_extract_string(budgets.item, '$.consumption_limit.units') as decimal(38, 9))
         + cast(json_extract_string(budgets.item, '$.consumption_limit.nanos') as decimal(18, 0))
         * cast(0.000000001 as decimal(10, 9))
         as decimal(38, 12)

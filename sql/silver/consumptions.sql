@@ -33,7 +33,7 @@ select
     sum(cast(line.billed_quantity as decimal(38, 9))) as billed_quantity,
     sum(
         cast(
-            cast(line.value.units as decimal(18, 0))
+            cast(line.value.units as decimal(38, 9))
             + cast(line.value.nanos as decimal(18, 0)) * cast(0.000000001 as decimal(10, 9))
             as decimal(38, 12)
         )

@@ -55,10 +55,10 @@ typed as (
         answer_hash,
         position,
         charge_start,
-        -- an inclusive end is written as the last second or microsecond of its period
+        -- an inclusive end is written as the last second, millisecond or microsecond of its period
         case
-            when extract(microseconds from inclusive_end) % 1000000 = 999999
-                then inclusive_end + interval 1 microsecond
+            when extract(microseconds from inclusive_end) % 1000000 in (999999, 999000)
+                then date_trunc('second', inclusive_end) + interval 1 second
             when extract(microseconds from inclusive_end) = 59000000 then inclusive_end + interval 1 second
             else inclusive_end
         end as charge_end,
@@ -69,7 +69,7 @@ typed as (
         nullif(charge.resource_name, '') as resource_name,
         nullif(charge.invoice_id, '') as invoice_id,
         cast(
-            cast(coalesce(charge.price.units, 0) as decimal(18, 0))
+            cast(coalesce(charge.price.units, 0) as decimal(38, 9))
             + cast(coalesce(charge.price.nanos, 0) as decimal(18, 0)) * cast(0.000000001 as decimal(10, 9))
             as decimal(38, 12)
         ) as price,
@@ -88,7 +88,7 @@ numbered as (
             partition by organization_id, project_id, sku, resource_id, charge_start, charge_end
             order by answer_hash, position
         ) as occurrence,
-        max(currency_code) over (partition by organization_id) as organization_currency
+        max(currency_code) over (partition by organization_id, billing_month) as organization_currency
     from typed
 
 )

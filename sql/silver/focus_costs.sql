@@ -6,22 +6,10 @@
 -- stored: view
 with
 
-issuers as (
-
-    select
-        billing_month,
-        max(seller_name) as seller_name
-    from silver.invoices
-    where invoice_type = 'periodic'
-    group by billing_month
-
-),
-
 charges as (
 
     select
         costs.*,
-        coalesce(issuers.seller_name, 'Scaleway') as invoice_issuer_name,
         organizations.organization_name,
         cast(coalesce(costs.billed_cost, 0) as decimal(38, 18)) as cost,
         case
@@ -32,7 +20,6 @@ charges as (
         cast(nullif(prices.list_unit_price, 0) as decimal(38, 12)) as unit_price,
         prices.pricing_unit
     from silver.labelled_costs as costs
-    left join issuers on costs.billing_month = issuers.billing_month
     left join silver.organizations on costs.organization_id = organizations.organization_id
     left join silver.prices
         on
@@ -89,7 +76,7 @@ scaleway as (
         cost as effective_cost,
         'Scaleway' as host_provider_name,
         invoice_id,
-        invoice_issuer_name,
+        'Scaleway' as invoice_issuer_name,
         case
             when has_list_price then cast(cast(unit_price as decimal(20, 12)) * listed_quantity as decimal(38, 18))
             else cost
@@ -120,7 +107,8 @@ scaleway as (
         service_subcategory,
         sku as sku_id,
         service_name as sku_meter,
-        sku as sku_price_id,
+        -- from 1.3 on a SKU price has a list unit price, which a credit has not
+        case when is_priced then sku end as sku_price_id,
         project_id as sub_account_id,
         project_name as sub_account_name,
         'Project' as sub_account_type,

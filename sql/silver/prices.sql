@@ -60,7 +60,7 @@ priced as (
         product.unit_of_measure.unit as pricing_unit,
         coalesce(product.unit_of_measure.size, 1) as pricing_unit_size,
         cast(
-            cast(product.price.retail_price.units as decimal(18, 0))
+            cast(product.price.retail_price.units as decimal(38, 9))
             + cast(product.price.retail_price.nanos as decimal(18, 0)) * cast(0.000000001 as decimal(10, 9))
             as decimal(38, 18)
         ) as list_price

@@ -12,5 +12,5 @@ from (
     ('token', 'Tokens'), ('sample', 'Samples'), ('sample_day', 'Sample-Days'), ('query', 'Queries'), ('ip', 'IPs'),
     ('ip_minute', 'IP-Minutes'), ('session', 'Sessions'), ('email', 'Emails'), ('plan', 'Plans'), ('core', 'Cores'),
     ('version', 'Versions'), ('key', 'Keys'), ('device', 'Devices'), ('domain', 'Domains'), ('chunk', 'Chunks'),
-    ('setup', 'Setups'), ('iops_gigabyte', 'IOPS-GB'), ('currency', 'Currency')
+    ('setup', 'Setups'), ('iops_gigabyte', 'IOPS GB'), ('currency', 'Currency')
 ) as units (unit, focus_unit)
