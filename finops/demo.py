@@ -164,7 +164,7 @@ def _replay(catalog: Catalog, scaleway: PretendScaleway, months: list[str]) -> N
     for month in months:
         first = max(month_start(month), scaleway.start)
         now = datetime(first.year, first.month, first.day, SNAPSHOT_HOUR, tzinfo=UTC)
-        if now >= scaleway.today or (kept_until is not None and now <= kept_until):
+        if now >= scaleway.today:
             continue
         scaleway.set_clock(now)
         opened = open_scaleway(load_settings(), partial(_moment, now))

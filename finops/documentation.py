@@ -1,4 +1,4 @@
-"""Writes the lists the documentation shows: docs/commands.md, docs/settings.md and schemas/finops.schema.json.
+"""Writes the lists the documentation shows: commands, settings and their schema, tables and checks.
 
 Run `python -m finops.documentation` after changing a command or a setting; a test compares.
 """
@@ -25,6 +25,7 @@ def documents() -> dict[str, str]:
     return {
         "docs/commands.md": "\n".join(_commands()) + "\n",
         "docs/settings.md": "\n".join(_settings()) + "\n",
+        "docs/tables.md": "\n".join(_tables()) + "\n",
         "schemas/finops.schema.json": json.dumps(settings_schema(), indent=2) + "\n",
     }
 
@@ -45,6 +46,25 @@ def _commands() -> Iterator[str]:
         for parameter in command.params:
             if parameter.name != "help":
                 yield _parameter_row(parameter)
+
+
+def _tables() -> Iterator[str]:
+    from assets.tables import TABLES
+    from pipelines.lake.sql_models import load_checks, load_models
+
+    yield from ("# Tables", "", _NOTICE, "", "Ask any of them: `finops sql \"select * from gold.monthly_costs\"`.")
+    models = load_models()
+    for layer, made in (("gold", "What people ask for"), ("silver", "One truth per subject"), ("bronze", "As received")):
+        yield from ("", f"## {layer}: {made.lower()}", "", "| Table | One row per | Meaning |", "|---|---|---|")
+        for model in sorted((model for model in models if model.layer == layer), key=lambda model: model.table):
+            view = "" if model.is_stored else " (view)"
+            yield f"| `{model.table}`{view} | {', '.join(model.grain)} | {model.description.replace('|', chr(92) + '|')} |"
+        for table in TABLES.values():
+            if table.name.startswith(layer):
+                yield f"| `{table.name}` | | {table.description} |"
+    yield from ("", "## Checks", "", "| Check | Table | Stops the run | What must hold |", "|---|---|---|---|")
+    for check in load_checks():
+        yield f"| {check.name} | `{check.table}` | {'yes' if check.is_blocking else 'no'} | {check.description} |"
 
 
 def _leaves(command: Any, words: str) -> Iterator[tuple[str, Any]]:

@@ -87,13 +87,15 @@ def trace(
         )
     else:
         columns = ["charge_date", "project_name", "sku", "resource_name", "billed_cost", "charge_key"]
-        write_table([{**row, "charge_key": row["charge_key"][:12]} for row in shown], "table", columns)
+        if shown:
+            write_table([{**row, "charge_key": row["charge_key"][:12]} for row in shown], "table", columns)
         rest = sum((row["billed_cost"] or Decimal(0) for row in charges[limit:]), Decimal(0))
         if len(charges) > limit:
             write_line(f"… and {len(charges) - limit} more: {rest}")
         write_line(f"{len(charges)} charges: {found.charged}")
         write_line(f"{found.table}: {found.figure}")
-        write_hint(f"Each charge stands in an answer of {charges[0]['path']}; --json names them.")
+        if charges:
+            write_hint(f"Each charge stands in an answer of {charges[0]['path']}; --json names them.")
     if not found.adds_up:
         raise QualityGateError(f"the charges add up to {found.charged}, the figure is {found.figure}; run `finops run`")
 

@@ -1,4 +1,4 @@
-"""Keeps what a source answered: an answer is stored when it differs from the last one to the same question.
+"""Keeps what a source answered: an answer is stored when it differs from the one before it to the same question.
 
 Rows are written before the answer they came from, and once per distinct answer. So a run that dies between the
 two commits leaves rows that no answer points at; the next run finds them there and writes the answer only.
@@ -70,14 +70,14 @@ def record(lake: Lake, table: str, listings: Iterable[Listing]) -> Recorded:
     Listings are taken one by one and let go, so that a long history needs the memory of its rows only.
     """
     catalog = Catalog(lake, Layered({}))
-    last = last_answers(catalog)
+    told = _answers_by_question(catalog)
     known = _hashes_in(catalog, table)
     rows: list[pa.RecordBatch] = []
     answers: list[pa.RecordBatch] = []
     asked = 0
     for listing in listings:
         asked += 1
-        if last.get(listing.question.question_hash) == listing.answer_hash:
+        if _is_known(told.get(listing.question.question_hash, ()), listing):
             continue
         answers.append(pa.RecordBatch.from_pylist(_answer_rows(listing), schema=ANSWERS.schema))
         if listing.answer_hash not in known:
@@ -88,10 +88,19 @@ def record(lake: Lake, table: str, listings: Iterable[Listing]) -> Recorded:
     return Recorded(asked, len(answers), sum(batch.num_rows for batch in rows))
 
 
-def last_answers(catalog: Catalog) -> dict[str, str]:
-    """Hash of the newest stored answer by question."""
-    sql = "select question_hash, arg_max(answer_hash, asked_at) as answer_hash from bronze.answers group by all"
-    return {row["question_hash"]: row["answer_hash"] for row in catalog.query(sql).to_pylist()}
+def _answers_by_question(catalog: Catalog) -> dict[str, list[tuple[datetime, str]]]:
+    """When each question got which answer, oldest first."""
+    told: dict[str, list[tuple[datetime, str]]] = {}
+    sql = "select distinct question_hash, asked_at, answer_hash from bronze.answers order by asked_at"
+    for row in catalog.query(sql).to_pylist():
+        told.setdefault(row["question_hash"], []).append((row["asked_at"], row["answer_hash"]))
+    return told
+
+
+def _is_known(told: Sequence[tuple[datetime, str]], listing: Listing) -> bool:
+    """True when the newest answer stored for that moment says the same; later ones do not count."""
+    before = [answer_hash for asked_at, answer_hash in told if asked_at <= listing.asked_at]
+    return bool(before) and before[-1] == listing.answer_hash
 
 
 def last_asked(lake: Lake, source: str) -> datetime | None:

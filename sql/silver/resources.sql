@@ -70,12 +70,10 @@ periods as (
         cast(min(asked_at) as date) as valid_from,
         -- the newest snapshot has no next one: what it shows still holds
         case when count(*) = count(next_asked_at) then cast(max(next_asked_at) as date) end as valid_to,
-        count(*) > count(next_asked_at) as is_current
+        count(*) > count(next_asked_at) as is_current,
+        max(asked_at) as last_seen_at
     from islands
     group by question_hash, resource_id, resource_type, path, item, island
-    having
-        count(*) > count(next_asked_at)
-        or cast(max(next_asked_at) as date) > cast(min(asked_at) as date)
 
 ),
 
@@ -84,7 +82,7 @@ latest_of_day as (
     select *
     from periods
     qualify row_number() over (
-        partition by resource_id, valid_from order by is_current desc, valid_to desc, item
+        partition by resource_id, valid_from order by is_current desc, last_seen_at desc, item
     ) = 1
 
 ),

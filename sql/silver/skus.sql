@@ -46,8 +46,9 @@ spelled as (
 
     select
         sku,
-        regexp_extract(sku, '(fr-par|nl-ams|pl-waw|it-mil|par|ams|waw|mil)-?([1-3])?(/|$)', 1) as place,
-        regexp_extract(sku, '(fr-par|nl-ams|pl-waw|it-mil|par|ams|waw|mil)-?([1-3])?(/|$)', 2) as zone_number
+        -- the last place named: what goes `to-nl-ams` leaves from the one after it
+        regexp_extract(sku, '^.*(fr-par|nl-ams|pl-waw|it-mil|par|ams|waw|mil)-?([1-3])?(/|$)', 1) as place,
+        regexp_extract(sku, '^.*(fr-par|nl-ams|pl-waw|it-mil|par|ams|waw|mil)-?([1-3])?(/|$)', 2) as zone_number
     from named
 
 ),
