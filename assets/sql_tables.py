@@ -12,6 +12,7 @@ from assets.resources import LakeResource
 from assets.told import told_of_table
 from pipelines.lake.build import build
 from pipelines.lake.sql_models import Layered, SqlCheck, SqlModel
+from pipelines.lake.tables import PYTHON_TABLES
 
 _NOT_ASSETS = frozenset({"bronze.answers", "bronze.focus_lines"})
 """Written beside other tables or by an import, so they are nobody's upstream in the graph."""
@@ -35,6 +36,13 @@ def _is_partitioned(table: str, models: Layered) -> bool:
     return table in {"bronze.charges", "bronze.consumptions", "bronze.taxes"}
 
 
+def _reads(model: SqlModel) -> list[str]:
+    """What must be there before it: a table made of answers alone comes after every source has answered."""
+    if model.is_stored and model.reads == {"bronze.answers"}:
+        return sorted(set(PYTHON_TABLES) - _NOT_ASSETS)
+    return sorted(model.reads - _NOT_ASSETS)
+
+
 def _dependency(model: SqlModel, table: str, models: Layered) -> dg.AssetDep:
     """A table without partitions reads all of a partitioned one; months map to the same months."""
     if model.partition_by is None and _is_partitioned(table, models):
@@ -43,7 +51,6 @@ def _dependency(model: SqlModel, table: str, models: Layered) -> dg.AssetDep:
 
 
 def _sql_table(model: SqlModel, models: Layered, checks: Sequence[TableCheck], today: date) -> dg.AssetsDefinition:
-    reads = sorted(read for read in model.reads if read not in _NOT_ASSETS)
     key = asset_key(model.table)
 
     @dg.asset(
@@ -51,7 +58,7 @@ def _sql_table(model: SqlModel, models: Layered, checks: Sequence[TableCheck], t
         check_specs=[check.spec(key) for check in checks],
         description=f"{model.description}\n\nOne row per {', '.join(model.grain)}.",
         group_name=model.layer,
-        deps=[_dependency(model, read, models) for read in reads],
+        deps=[_dependency(model, read, models) for read in _reads(model)],
         partitions_def=billing_months(today) if model.partition_by else None,
         backfill_policy=dg.BackfillPolicy.single_run() if model.partition_by else None,
         code_version=model.fingerprint,

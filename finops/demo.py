@@ -153,14 +153,12 @@ def _months(scaleway: PretendScaleway, complete: int) -> list[str]:
 
 
 def _replay(catalog: Catalog, scaleway: PretendScaleway, months: list[str]) -> None:
-    """Keep what each month's first morning showed; months already kept are not kept again."""
+    """Keep what each month's first morning showed; what is kept already is the same again, and nothing is written."""
     from assets.bronze import reading
     from assets.opening import open_scaleway
     from pipelines.billing.periods import month_start
-    from pipelines.lake.answers import last_asked
     from pipelines.settings import load_settings
 
-    kept_until = last_asked(catalog.lake, "catalog.products")
     for month in months:
         first = max(month_start(month), scaleway.start)
         now = datetime(first.year, first.month, first.day, SNAPSHOT_HOUR, tzinfo=UTC)

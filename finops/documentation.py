@@ -52,13 +52,17 @@ def _tables() -> Iterator[str]:
     from assets.tables import TABLES
     from pipelines.lake.sql_models import load_checks, load_models
 
-    yield from ("# Tables", "", _NOTICE, "", "Ask any of them: `finops sql \"select * from gold.monthly_costs\"`.")
+    yield from ("# Tables", "", _NOTICE, "", 'Ask any of them: `finops sql "select * from gold.monthly_costs"`.')
     models = load_models()
-    for layer, made in (("gold", "What people ask for"), ("silver", "One truth per subject"), ("bronze", "As received")):
-        yield from ("", f"## {layer}: {made.lower()}", "", "| Table | One row per | Meaning |", "|---|---|---|")
+    for layer, made in (
+        ("gold", "what people ask for"),
+        ("silver", "one truth per subject"),
+        ("bronze", "as received"),
+    ):
+        yield from ("", f"## {layer}: {made}", "", "| Table | One row per | Meaning |", "|---|---|---|")
         for model in sorted((model for model in models if model.layer == layer), key=lambda model: model.table):
             view = "" if model.is_stored else " (view)"
-            yield f"| `{model.table}`{view} | {', '.join(model.grain)} | {model.description.replace('|', chr(92) + '|')} |"
+            yield f"| `{model.table}`{view} | {', '.join(model.grain)} | {model.description} |"
         for table in TABLES.values():
             if table.name.startswith(layer):
                 yield f"| `{table.name}` | | {table.description} |"

@@ -230,10 +230,10 @@ def schemas(models) -> Schemas:
 class ModelRun:
     """Runs one model on given rows in a lake of its own; the lake of the last run stays readable."""
 
-    models: Any
-    schemas: Mapping[str, Any]
-    new_folder: Any
-    catalog: Any = field(default=None, init=False)
+    models: Any = field(repr=False)
+    schemas: "Schemas" = field(repr=False)
+    new_folder: Any = field(repr=False)
+    catalog: Any = field(default=None, init=False, repr=False)
 
     def __call__(
         self,

@@ -60,11 +60,11 @@ def reconcile(
 def trace(
     table: Annotated[str, typer.Argument(help="A cost table, such as gold.daily_costs.")],
     keys: Annotated[list[str], typer.Argument(help="column=value, or values in the order of the table's grain.")],
-    limit: Annotated[int, typer.Option("--limit", min=0, help="Charges to print; the sum counts all.")] = 20,
+    limit: Annotated[int, typer.Option("--limit", min=0, help="Rows to print; the sum counts all.")] = 20,
     json: Json = False,
     lake: Lake = None,
 ) -> None:
-    """Lead from a figure to the charges behind it, and to the recorded answer each charge came from.
+    """Lead from a figure to what it is made of, and to the recorded answer each charge or line came from.
 
     An empty value means null: `owner=`.
     """
@@ -72,32 +72,36 @@ def trace(
     from pipelines.lake.trace import trace as trace_figure
 
     found = trace_figure(catalog_of(lake), table, keys)
-    charges = found.charges.to_pylist()
-    shown = charges[:limit]
+    rows = found.evidence.to_pylist()
     if json:
         write_json(
             {
                 "table": found.table,
+                "column": found.figure_column,
                 "keys": dict(found.keys),
                 "figure": found.figure,
-                "charged": found.charged,
+                "total": found.total,
                 "adds_up": found.adds_up,
-                "charges": charges,
+                "evidence": rows,
             }
         )
     else:
-        columns = ["charge_date", "project_name", "sku", "resource_name", "billed_cost", "charge_key"]
-        if shown:
-            write_table([{**row, "charge_key": row["charge_key"][:12]} for row in shown], "table", columns)
-        rest = sum((row["billed_cost"] or Decimal(0) for row in charges[limit:]), Decimal(0))
-        if len(charges) > limit:
-            write_line(f"… and {len(charges) - limit} more: {rest}")
-        write_line(f"{len(charges)} charges: {found.charged}")
-        write_line(f"{found.table}: {found.figure}")
-        if charges:
-            write_hint(f"Each charge stands in an answer of {charges[0]['path']}; --json names them.")
+        _print_evidence(rows, limit)
+        write_line(f"{len(rows)} rows add up to {found.total}")
+        write_line(f"{found.table}.{found.figure_column} is {found.figure}")
+        if rows:
+            write_hint("Each row stands in a recorded answer; --json names it.")
     if not found.adds_up:
-        raise QualityGateError(f"the charges add up to {found.charged}, the figure is {found.figure}; run `finops run`")
+        raise QualityGateError(f"the evidence adds up to {found.total}, the figure is {found.figure}; run `finops run`")
+
+
+def _print_evidence(rows: list[dict[str, Any]], limit: int) -> None:
+    columns = ["evidence", "charge_date", "project_name", "sku", "resource_name", "amount", "evidence_key"]
+    if rows[:limit]:
+        write_table([{**row, "evidence_key": row["evidence_key"][:16]} for row in rows[:limit]], "table", columns)
+    if len(rows) > limit:
+        rest = sum((row["amount"] or Decimal(0) for row in rows[limit:]), Decimal(0))
+        write_line(f"… and {len(rows) - limit} more: {rest}")
 
 
 COMMANDS: tuple[tuple[str, Callable[..., Any]], ...] = (

@@ -103,13 +103,6 @@ def _is_known(told: Sequence[tuple[datetime, str]], listing: Listing) -> bool:
     return bool(before) and before[-1] == listing.answer_hash
 
 
-def last_asked(lake: Lake, source: str) -> datetime | None:
-    """When this source last gave an answer that was new; None before the first."""
-    sql = f"select max(asked_at) as last_asked from bronze.answers where source = '{source}'"
-    found: datetime | None = Catalog(lake, Layered({})).query(sql).to_pylist()[0]["last_asked"]
-    return found
-
-
 def questions_by_month(lake: Lake, source: str) -> dict[str, int]:
     """How many different questions of this source were ever answered, by billing month."""
     sql = (

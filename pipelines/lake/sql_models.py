@@ -30,7 +30,7 @@ LAYERS = ("bronze", "silver", "gold")
 ALL = -1
 """Months back of an input that is read whole."""
 
-_KEYS = ("grain", "partition", "reads", "stored", "checks", "severity")
+_KEYS = ("grain", "partition", "reads", "stored", "checks", "severity", "figure")
 
 
 @dataclass(frozen=True)
@@ -87,6 +87,15 @@ class SqlCheck:
     is_blocking: bool
 
 
+@dataclass(frozen=True)
+class SqlEvidence:
+    """One file of `sql/trace`: the rows whose `amount` adds up to the figure of a table, by its grain."""
+
+    table: str
+    sql: str
+    figure: str
+
+
 def tables_read(sql: str) -> frozenset[str]:
     """Qualified tables of the lake in a query (DuckDB's own function would bind it, and fail on missing ones)."""
     tree = sqlglot.parse_one(sql, dialect="duckdb")
@@ -118,6 +127,15 @@ def load_checks(folder: Path = SQL_FOLDER) -> list[SqlCheck]:
             )
         )
     return checks
+
+
+def load_evidence(folder: Path = SQL_FOLDER) -> dict[str, SqlEvidence]:
+    """Read every file of `trace/`; each is named after the gold table it explains."""
+    found = {}
+    for path in sorted((folder / "trace").glob("*.sql")):
+        _, header, sql = _parts(path)
+        found[f"gold.{path.stem}"] = SqlEvidence(f"gold.{path.stem}", sql, header["figure"][0])
+    return found
 
 
 def _model(layer: str, path: Path) -> SqlModel:

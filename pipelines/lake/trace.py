@@ -1,4 +1,8 @@
-"""From a figure to the charges behind it, and from each charge to the recorded answer that said so."""
+"""From a figure to the charges behind it, and from each charge to the recorded answer that said so.
+
+A table made of charges alone is traced through its grain. Where a figure is made of something else too (the bill's
+lines, invoices, charges of two months), `sql/trace` holds a query of that evidence.
+"""
 
 from __future__ import annotations
 
@@ -12,10 +16,11 @@ import pyarrow as pa
 
 from pipelines.errors import UsageError
 from pipelines.lake.engine import Catalog, connect
-from pipelines.lake.sql_models import SqlModel
+from pipelines.lake.sql_models import SqlEvidence, SqlModel, load_evidence, tables_read
 
-_COST_COLUMNS = ("billed_cost", "charged_cost")
-_CHARGES = "silver.labelled_costs"
+_OF_CHARGES = (
+    "select *, billed_cost as amount, 'charge' as evidence, charge_key as evidence_key from silver.labelled_costs"
+)
 _BY_DIMENSION = (
     "case chosen.dimension when 'project' then costs.project_id when 'service' then costs.service_name "
     "when 'owner' then coalesce(costs.owner, '') when 'resource' then costs.resource_id end = chosen.item_id"
@@ -25,59 +30,61 @@ _BY_DIMENSION = (
 
 @dataclass(frozen=True)
 class Trace:
-    """A figure, the charges it came from, and whether they add up to it."""
+    """A figure, the rows it came from, and whether they add up to it."""
 
     table: str
+    figure_column: str
     keys: Mapping[str, str]
     figure: Decimal
-    charges: pa.Table
+    evidence: pa.Table
 
     @property
-    def charged(self) -> Decimal:
-        """Sum of the charges; an unpriced one adds nothing."""
-        return sum((value for value in self.charges["billed_cost"].to_pylist() if value is not None), Decimal(0))
+    def total(self) -> Decimal:
+        """Sum of the evidence; an unpriced charge adds nothing."""
+        return sum((value for value in self.evidence["amount"].to_pylist() if value is not None), Decimal(0))
 
     @property
     def adds_up(self) -> bool:
         """Exactly, to the last decimal."""
-        return self.charged == self.figure
+        return self.total == self.figure
 
 
 def trace(catalog: Catalog, table: str, words: Sequence[str]) -> Trace:
-    """The charges behind the rows of a cost table that `words` choose.
+    """The evidence behind the rows of a table that `words` choose.
 
     A word is `column=value`, or a bare value in the order of the table's grain. `column=` means null or empty.
     """
     model = catalog.models.by_name.get(table)
     if model is None:
-        raise UsageError(f"{table} cannot be traced; name a table made of charges, such as gold.daily_costs")
+        raise UsageError(f"{table} cannot be traced; name a table of costs, such as gold.daily_costs")
+    evidence = load_evidence().get(table, SqlEvidence(table, _OF_CHARGES, "billed_cost"))
     keys = _keys(model, words)
     connection = connect(catalog.lake.address)
     with connection:
-        catalog.register(connection, [table, _CHARGES, "bronze.answers"])
+        catalog.register(connection, sorted({table, "bronze.answers", *tables_read(evidence.sql)}))
+        connection.execute(f"create temp view costs as {evidence.sql}")
         columns = _columns(connection, table)
-        cost = next((name for name in _COST_COLUMNS if name in columns), None)
-        matching = _matching(model, _columns(connection, _CHARGES))
-        if cost is None or matching is None:
-            raise UsageError(f"{table} is not made of charges alone; trace gold.daily_costs or gold.monthly_costs")
+        matching = _matching(model, _columns(connection, "costs"))
+        if evidence.figure not in columns or matching is None:
+            raise UsageError(f"{table} is not made of charges; trace gold.daily_costs or gold.monthly_costs")
         _check_names(table, keys, columns)
         where, values = _where(keys)
         connection.execute(f"create temp table chosen as select * from {table} where {where}", values)
-        figure = connection.execute(f"select sum({cost}), count(*) from chosen").fetchone()
-        charges = connection.execute(_charges_sql(matching)).to_arrow_table()
+        figure = connection.execute(f"select sum({evidence.figure}), count(*) from chosen").fetchone()
+        rows = connection.execute(_evidence_sql(matching)).to_arrow_table()
     if figure is None or figure[1] == 0:
         raise UsageError(f"{table} has no row with {', '.join(f'{k}={v}' for k, v in keys.items())}; check the keys")
-    return Trace(table, keys, figure[0] or Decimal(0), charges)
+    return Trace(table, evidence.figure, keys, figure[0] or Decimal(0), rows)
 
 
 def _columns(connection: duckdb.DuckDBPyConnection, table: str) -> set[str]:
     return {row[0] for row in connection.execute(f"describe {table}").fetchall()}
 
 
-def _matching(model: SqlModel, charge_columns: set[str]) -> str | None:
-    """When a charge belongs to a row of the table: they agree in the columns of its grain."""
-    own = [name for name in model.grain if name not in charge_columns]
-    shared = [f"costs.{name} is not distinct from chosen.{name}" for name in model.grain if name in charge_columns]
+def _matching(model: SqlModel, evidence_columns: set[str]) -> str | None:
+    """When a row of evidence belongs to a row of the table: they agree in the columns of its grain."""
+    own = [name for name in model.grain if name not in evidence_columns]
+    shared = [f"costs.{name} is not distinct from chosen.{name}" for name in model.grain if name in evidence_columns]
     if set(own) == {"dimension", "item_id"}:
         shared.append(_BY_DIMENSION)
     elif own:
@@ -85,20 +92,18 @@ def _matching(model: SqlModel, charge_columns: set[str]) -> str | None:
     return " and ".join(shared)
 
 
-def _charges_sql(matching: str) -> str:
+def _evidence_sql(matching: str) -> str:
+    columns = "evidence, evidence_key, charge_date, project_name, sku, resource_name, amount, billing_currency"
     return f"""
-        select
-            costs.charge_key, costs.charge_date, costs.project_name, costs.sku, costs.resource_id,
-            costs.resource_name, costs.billed_cost, costs.billing_currency,
-            answers.path, answers.parameters, answers.asked_at, costs.answer_hash
-        from {_CHARGES} as costs
+        with found as (select * from costs where exists (select 1 from chosen where {matching}))
+        select {columns}, answers.path, answers.parameters, answers.asked_at, answer_hash
+        from (select * from (select null::date as charge_date limit 0) union all by name select * from found) as found
         left join (
             select answer_hash, any_value(path) as path, any_value(parameters) as parameters,
                 min(asked_at) as asked_at
             from bronze.answers group by answer_hash
-        ) as answers on costs.answer_hash = answers.answer_hash
-        where exists (select 1 from chosen where {matching})
-        order by costs.billed_cost desc nulls last, costs.charge_key
+        ) as answers using (answer_hash)
+        order by abs(amount) desc nulls last, evidence_key
     """
 
 

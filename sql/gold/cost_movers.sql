@@ -97,6 +97,9 @@ judged as (
             when sums.previous_charges = 0 then 'new'
             when sums.charges = 0 then 'gone'
             when sums.unpriced_charges > 0 or sums.previous_quantity = 0 then 'not separable'
+            -- charges and credits that nearly cancel have no mean price; the last bound is that of the decimals
+            when abs(sums.previous_cost / sums.previous_quantity) > 2 * sums.highest_price then 'not separable'
+            when abs(sums.quantity * (sums.previous_cost / sums.previous_quantity)) > 50000000 then 'not separable'
             when sums.lowest_price = sums.highest_price then 'usage'
             else 'price and usage'
         end as kind

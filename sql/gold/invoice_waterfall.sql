@@ -4,25 +4,32 @@
 -- partition: billing_month
 with
 
+lines as (
+
+    -- a line stands in one step only
+    select
+        billing_month,
+        billing_currency,
+        consumed_cost,
+        case
+            when sku like '/offer/%' or sku like '%/free-tier/%' then 'free tier'
+            when category_name = 'Contracts' or sku like '/billing/%' then 'contract'
+            else 'list'
+        end as step
+    from silver.consumptions
+
+),
+
 consumed as (
 
     select
         billing_month,
         billing_currency,
-        coalesce(
-            sum(consumed_cost) filter (
-                where category_name is distinct from 'Contracts'
-                and sku not like '/billing/%' and sku not like '/offer/%' and sku not like '%/free-tier/%'
-            ), 0
-        ) as list_cost,
-        coalesce(
-            sum(consumed_cost) filter (where sku like '/offer/%' or sku like '%/free-tier/%'), 0
-        ) as free_tier,
-        coalesce(
-            sum(consumed_cost) filter (where category_name = 'Contracts' or sku like '/billing/%'), 0
-        ) as contract,
+        coalesce(sum(consumed_cost) filter (where step = 'list'), 0) as list_cost,
+        coalesce(sum(consumed_cost) filter (where step = 'free tier'), 0) as free_tier,
+        coalesce(sum(consumed_cost) filter (where step = 'contract'), 0) as contract,
         sum(consumed_cost) as consumed_cost
-    from silver.consumptions
+    from lines
     group by all
 
 ),

@@ -22,6 +22,7 @@ pairs as (
         coalesce(nullif(regexp_extract(tag, '^([^=:]+)[=:](.+)$', 1), ''), tag) as tag_key,
         nullif(regexp_extract(tag, '^([^=:]+)[=:](.+)$', 2), '') as tag_value
     from tags
+    where tag <> ''
 
 ),
 
@@ -44,7 +45,7 @@ said as (
             when tag_value is null and lower(tag_key) like 'team-%' then lower(tag_key)
         end as owner,
         -- Kubernetes puts kapsule=, pool= and node= on what it makes: links, not labels
-        lower(tag_key) in ('kapsule', 'pool', 'node', 'managed') as is_link
+        lower(tag_key) in ('kapsule', 'pool', 'pool-name', 'node', 'node-name', 'runtime', 'managed') as is_link
     from pairs
 
 ),

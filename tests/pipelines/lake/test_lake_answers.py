@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from pipelines.errors import LakeUnavailable
-from pipelines.lake.answers import Recorded, last_asked, questions_by_month, record
+from pipelines.lake.answers import Recorded, questions_by_month, record
 from pipelines.lake.engine import Catalog
 from pipelines.lake.sql_models import Layered
 from pipelines.lake.store import Lake
@@ -132,10 +132,8 @@ def test_what_was_asked_is_counted_by_month_and_dated_by_source(tmp_path, day, a
     from pipelines.lake.address import parse_address
 
     lake = Lake(parse_address(str(tmp_path)))
-    assert last_asked(lake, "billing.charges") is None
     assert questions_by_month(lake, "billing.charges") == {}
     record(lake, TABLE, [day(1, A, 3), day(2, A, 4)])
     record(lake, TABLE, [day(1, B, 5), answered("billing.charges", A, month="2026-09")])
     record(lake, "bronze.taxes", [answered("billing.taxes", A, month="2026-10")])
     assert questions_by_month(lake, "billing.charges") == {"2026-09": 1, "2026-10": 2}
-    assert last_asked(lake, "billing.charges") == datetime(2026, 11, 1, 6, tzinfo=UTC)
