@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from assets.tables import open_catalog
-from pipelines.billing.periods import days_to_read, months_to_read
+from pipelines.billing.periods import closed_months, days_to_read, months_to_read
 from pipelines.lake.answers import Recorded, questions_by_month, record
 from pipelines.lake.store import Lake
 from pipelines.sources import billing
@@ -30,22 +30,22 @@ class Reading:
     missing: Sequence[str] = field(default_factory=tuple)
 
 
-def final_months(lake: Lake) -> set[str]:
-    """Months whose invoice had been issued when the tables were last built."""
+def final_months(lake: Lake, months: Sequence[str], today: date) -> set[str]:
+    """Months that could change no more when the tables were last built."""
     catalog = open_catalog(lake)
     if catalog.state("silver.invoices").delta is None:
-        return set()
+        return closed_months(months, (), today)
     rows = catalog.query(
         "select distinct billing_month from silver.invoices "
         "where invoice_type = 'periodic' and invoice_state in ('issued', 'paid')"
     )
-    return set(rows["billing_month"].to_pylist())
+    return closed_months(months, rows["billing_month"].to_pylist(), today)
 
 
 def read_charges(lake: Lake, scaleway: Scaleway, months: Sequence[str], today: date, again: bool = False) -> Reading:
     """The charges of each complete day of the months that are new or can still change."""
     known = questions_by_month(lake, billing.CHARGES.source)
-    wanted = months_to_read(months, today, known, final_months(lake), again)
+    wanted = months_to_read(months, today, known, final_months(lake, months, today), again)
 
     def listings() -> Iterator[Listing]:
         with ThreadPoolExecutor(READERS, thread_name_prefix="charges") as readers:
@@ -73,7 +73,7 @@ def read_taxes(lake: Lake, scaleway: Scaleway, months: Sequence[str], today: dat
 
 def _months_of_one_answer(lake: Lake, source: str, months: Sequence[str], today: date, again: bool) -> list[str]:
     answered = questions_by_month(lake, source)
-    final = {month for month in final_months(lake) if answered.get(month)}
+    final = {month for month in final_months(lake, months, today) if answered.get(month)}
     return months_to_read(months, today, dict.fromkeys(final, 31), final, again)
 
 

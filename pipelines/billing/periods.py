@@ -74,6 +74,20 @@ def days_to_read(months: Sequence[str], today: date) -> dict[str, list[date]]:
     return days
 
 
+LONGEST_WAIT_DAYS = 92
+"""A month that ended so long ago is closed without an invoice too: an account may have had nothing to pay."""
+
+
+def closed_months(months: Sequence[str], invoiced: Collection[str], today: date) -> set[str]:
+    """Of `months`, those that can change no more: an invoice of theirs or a later one is out, or they are long over."""
+    newest = max(invoiced, default="")
+    return {
+        month
+        for month in months
+        if month <= newest or next_month(month_start(month)) + timedelta(days=LONGEST_WAIT_DAYS) <= today
+    }
+
+
 def months_to_read(
     months: Sequence[str],
     today: date,
