@@ -1,4 +1,4 @@
-"""What every test may use: recorded data, an S3 server, an empty lake, one SQL model, the simulator."""
+"""What every test may use: recorded data, an S3 server, an empty lake, the simulator."""
 
 import json
 import os
@@ -11,9 +11,8 @@ import time
 import uuid
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -125,8 +124,9 @@ def s3_server(tmp_path_factory):
     port = flags[0].rpartition("=")[2]
     command = [
         *(found, "server", f"-dir={folder}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", *flags),
-        *("-s3", f"-s3.config={folder / 's3.json'}", "-volume.max=200"),
-        *("-master.volumeSizeLimitMB=64", "-master.telemetry=false"),
+        # the catalogue servers have fixed ports of their own, which a second run on this machine would miss
+        *("-s3", f"-s3.config={folder / 's3.json'}", "-s3.port.iceberg=0", "-s3.port.lance=0"),
+        *("-volume.max=200", "-master.volumeSizeLimitMB=64", "-master.telemetry=false"),
     ]
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log, cwd=folder)
@@ -144,6 +144,8 @@ def s3_server(tmp_path_factory):
 
 
 def _wait_for_a_put(server: S3Server, process: subprocess.Popen, log: Path) -> None:
+    from botocore.exceptions import BotoCoreError
+
     bucket = ""
     for _ in range(300):
         if process.poll() is not None:
@@ -151,7 +153,7 @@ def _wait_for_a_put(server: S3Server, process: subprocess.Popen, log: Path) -> N
         try:
             bucket = bucket or server.make_bucket("ready")
             server.client().pipe_file(f"{bucket}/ready", b"ready")
-        except OSError:
+        except (OSError, BotoCoreError):  # nobody listens yet
             time.sleep(0.2)
         else:
             return
@@ -186,134 +188,6 @@ def models():
     from pipelines.lake.sql_models import load_models
 
     return load_models()
-
-
-class Schemas:
-    """Arrow schema of any table or view, as the models themselves make it from empty inputs; each worked out once."""
-
-    def __init__(self, models: Any) -> None:
-        from pipelines.lake.engine import connect
-
-        self._models = models
-        self._found: dict[str, Any] = {}
-        self._connection = connect()
-        for layer in ("bronze", "silver", "gold"):
-            self._connection.execute(f"create schema {layer}")
-
-    def __getitem__(self, table: str) -> Any:
-        if table not in self._found:
-            self._found[table] = self._make(table)
-        return self._found[table]
-
-    def _make(self, table: str) -> Any:
-        from pipelines.lake.tables import PYTHON_TABLES
-
-        if table in PYTHON_TABLES:
-            schema = PYTHON_TABLES[table].schema
-            self._connection.register("empty", schema.empty_table())
-            self._connection.execute(f"create table {table} as select * from empty")
-            return schema
-        model = self._models.by_name[table]
-        for read in sorted(model.reads):
-            self[read]
-        self._connection.execute(f"create table {table} as {model.sql}")
-        return self._connection.execute(f"select * from {table}").to_arrow_table().schema
-
-
-@pytest.fixture(scope="session")
-def schemas(models) -> Schemas:
-    """`schemas["silver.costs"]`: the real columns and types."""
-    return Schemas(models)
-
-
-@dataclass
-class ModelRun:
-    """Runs one model on given rows in a lake of its own; the lake of the last run stays readable."""
-
-    models: Any = field(repr=False)
-    schemas: "Schemas" = field(repr=False)
-    new_folder: Any = field(repr=False)
-    catalog: Any = field(default=None, init=False, repr=False)
-
-    def __call__(
-        self,
-        table: str,
-        given: Mapping[str, Sequence[Mapping[str, Any]]],
-        months: Sequence[str] | None = None,
-    ) -> list[dict[str, Any]]:
-        """Rows of `table` built from `given`. A view that is given is taken as given; other inputs are empty.
-
-        `months` defaults to all that the given rows speak of.
-        """
-        from pipelines.lake.build import build
-
-        self.catalog = self._catalog(table, given)
-        for name, rows in given.items():
-            self._write(name, rows)
-        if months is None:
-            months = sorted({row["billing_month"] for rows in given.values() for row in rows if "billing_month" in row})
-        build(self.catalog, self.models.by_name[table], months)
-        return self.read(table)
-
-    def read(self, table: str) -> list[dict[str, Any]]:
-        """Rows of any table or view of the last run's lake."""
-        return self.catalog.query(f"select * from {table}").to_pylist()
-
-    def _catalog(self, table: str, given: Mapping[str, Any]) -> Any:
-        from pipelines.lake.address import parse_address
-        from pipelines.lake.engine import Catalog
-        from pipelines.lake.sql_models import Layered
-        from pipelines.lake.store import Lake
-        from pipelines.lake.tables import PYTHON_TABLES, PythonTable
-
-        unknown = set(given) - {*self.models.by_name, *PYTHON_TABLES}
-        assert not unknown, f"no such table: {unknown}"
-        taken = {
-            name: replace(model, is_stored=True) if name in given else model
-            for name, model in self.models.by_name.items()
-        }
-        layered = Layered(taken)
-        empty = {
-            name: PythonTable(name, "", self.schemas[name], taken[name].partition_by)
-            for name in {*needed_by(layered, table), *given} - set(PYTHON_TABLES)
-        }
-        lake = Lake(parse_address(str(self.new_folder())))
-        return Catalog(lake, layered, {**empty, **PYTHON_TABLES})
-
-    def _write(self, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
-        declared = self.catalog.declared[table]
-        unknown = {name for row in rows for name in row} - set(declared.schema.names)
-        assert not unknown, f"{table} has no column {unknown}"
-        content = typed_rows(rows, declared.schema)
-        self.catalog.lake.append(table, content, {}, declared.partition_by)
-
-
-def needed_by(models: Any, table: str) -> set[str]:
-    """Every table and view that `table` is made from, itself included."""
-    model = models.by_name.get(table)
-    reads = set() if model is None else model.reads
-    return {table}.union(*(needed_by(models, read) for read in reads))
-
-
-def typed_rows(rows: Sequence[Mapping[str, Any]], schema: Any) -> Any:
-    """An Arrow table; money may be written as text or int, a missing column is null."""
-    import pyarrow as pa
-
-    exact = {name for name in schema.names if pa.types.is_decimal(schema.field(name).type)}
-    converted = [
-        {
-            name: Decimal(str(value)) if name in exact and value is not None else value
-            for name, value in row.items()
-        }
-        for row in rows
-    ]  # fmt: skip
-    return pa.Table.from_pylist(converted, schema=schema)
-
-
-@pytest.fixture(scope="session")
-def build(models, schemas, tmp_path_factory) -> ModelRun:
-    """`build("gold.tag_coverage", given={"silver.costs": rows})`: write rows, run the model, read rows."""
-    return ModelRun(models, schemas, lambda: tmp_path_factory.mktemp("lake") / "lake")
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from deltalake import Schema
 
-from pipelines.lake.engine import Catalog, connect
+from pipelines.lake.engine import Catalog, connect, reading
 from pipelines.lake.sql_models import ALL, SqlModel
 from pipelines.lake.store import WHOLE, PartitionState
 
@@ -103,8 +103,7 @@ def _months_until(month: str, back: int) -> list[str]:
 
 def _run(catalog: Catalog, model: SqlModel, partitions: Sequence[str]) -> tuple[pa.Table, dict[str, str]]:
     """Rows of these partitions in a canonical order, and the content hash of each partition."""
-    connection = connect(catalog.lake.address)
-    with connection:
+    with connect(catalog.lake.address) as connection, reading():
         catalog.register(connection, sorted(model.reads), _demand(catalog, model, partitions))
         chosen = ""
         if model.partition_by:

@@ -5,15 +5,16 @@ A table is read by its file list, never by a glob: a Delta folder also holds the
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from difflib import get_close_matches
+from functools import cache
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import duckdb
 import pyarrow as pa
 
-from pipelines.errors import UsageError
+from pipelines.errors import LakeUnavailable, UsageError
 from pipelines.lake.address import Address
 from pipelines.lake.sql_models import Layered, SqlModel, tables_read
 from pipelines.lake.store import Lake, TableState
@@ -25,10 +26,14 @@ Demand = Mapping[str, Sequence[str] | None]
 
 def connect(address: Address | None = None) -> duckdb.DuckDBPyConnection:
     """An in-memory DuckDB in UTC that downloads nothing; for a lake on S3 it holds the key in this connection only."""
-    connection = duckdb.connect(
-        ":memory:",
-        config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"},
-    )
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "autoinstall_known_extensions": "false",
+        "autoload_known_extensions": "false",
+    }
+    if address is not None and address.s3 is not None:
+        _checked_httpfs()
+        config["allow_unsigned_extensions"] = "true"
+    connection = duckdb.connect(":memory:", config=config)
     connection.execute("set TimeZone = 'UTC'")
     connection.execute("set preserve_insertion_order = false")
     if address is not None and address.s3 is not None:
@@ -36,11 +41,20 @@ def connect(address: Address | None = None) -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def _sign_in(connection: duckdb.DuckDBPyConnection, address: Address) -> None:
+@cache
+def _checked_httpfs() -> str:
+    """Path of the packaged httpfs; its signature is checked once a process, since that takes longest by far."""
     import duckdb_extension_httpfs
 
     folder = Path(duckdb_extension_httpfs.__file__).parent / "extensions" / f"v{duckdb.__version__}"
-    connection.execute(f"load '{folder / 'httpfs.duckdb_extension'}'")
+    file = str(folder / "httpfs.duckdb_extension")
+    with duckdb.connect(":memory:") as connection:
+        connection.execute(f"load {_quoted(file)}")
+    return file
+
+
+def _sign_in(connection: duckdb.DuckDBPyConnection, address: Address) -> None:
+    connection.execute(f"load {_quoted(_checked_httpfs())}")
     s3 = address.s3
     assert s3 is not None
     connection.execute(
@@ -56,6 +70,16 @@ def _sign_in(connection: duckdb.DuckDBPyConnection, address: Address) -> None:
 
 def _quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
+
+
+@contextmanager
+def reading() -> Iterator[None]:
+    """Turn DuckDB's error about a file of the lake into one line with the remedy."""
+    try:
+        yield
+    except duckdb.IOException as error:
+        reason = str(error).splitlines()[0][:300]
+        raise LakeUnavailable(f"{reason}; `finops lake check` names the tables that lost files") from error
 
 
 class Catalog:
@@ -96,15 +120,23 @@ class Catalog:
         for table in tables:
             self._register(connection, table, demand or {}, done)
 
-    def _register(self, connection: duckdb.DuckDBPyConnection, table: str, demand: Demand, done: set[str]) -> None:
+    def _register(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        table: str,
+        demand: Demand,
+        done: set[str],
+        behind_view: bool = False,
+    ) -> None:
         if table in done:
             return
         done.add(table)
         connection.execute(f"create schema if not exists {table.split('.')[0]}")
         model = self.models.by_name.get(table)
-        if model is not None and not model.is_stored:
+        # a view reads what there is: imported bills, say, where no account was ever read
+        if model is not None and (not model.is_stored or (behind_view and self.state(table).delta is None)):
             for read in sorted(model.reads):
-                self._register(connection, read, demand, done)
+                self._register(connection, read, demand, done, behind_view=True)
             connection.execute(f"create or replace view {table} as {model.sql}")
         else:
             self._register_stored(connection, table, model, demand.get(table))
@@ -149,8 +181,7 @@ class Catalog:
 
     def query(self, sql: str) -> pa.Table:
         """Answer one select over the lake's tables by name."""
-        connection = connect(self.lake.address)
-        with connection:
+        with connect(self.lake.address) as connection, reading():
             self.register(connection, sorted(tables_read(sql)))
             return connection.execute(sql).to_arrow_table()
 
@@ -159,5 +190,6 @@ def _readable(uri: str, address: Address) -> str:
     """deltalake writes a local path with its root percent-encoded, as in a URL; DuckDB wants it plain."""
     if address.is_s3:
         return uri
-    encoded_root = urlsplit(address.root).path
-    return f"{address.folder}{uri.removeprefix('file://').removeprefix(encoded_root)}"
+    # encoders differ in the characters they spare, so the root is left out by its depth and not by its text
+    below = uri.removeprefix("file://").split("/")[len(address.folder.parts) :]
+    return "/".join([str(address.folder), *below])

@@ -9,7 +9,7 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from pipelines.errors import UsageError
-from pipelines.lake.engine import Catalog, connect
+from pipelines.lake.engine import Catalog, connect, reading
 from pipelines.lake.sql_models import tables_read
 
 
@@ -19,8 +19,7 @@ def select(catalog: Catalog, sql: str) -> pa.Table:
     The connection may read the lake and no other file or host.
     """
     checked = _only_a_select(sql)
-    connection = connect(catalog.lake.address)
-    with connection:
+    with connect(catalog.lake.address) as connection, reading():
         catalog.register(connection, sorted(tables_read(checked)))
         connection.execute("set allowed_directories = [$folder]", {"folder": catalog.lake.address.readable + "/"})
         connection.execute("set enable_external_access = false")

@@ -25,11 +25,20 @@ compared as (
         daily.billing_currency,
         coalesce(sum(daily.billed_cost) filter (where not days.is_previous), 0) as billed_cost,
         sum(daily.billed_cost) filter (where days.is_previous) as previous_cost,
-        coalesce(sum(daily.owned_cost) filter (where not days.is_previous), 0) as owned_cost,
-        count(distinct daily.charge_date) filter (where days.is_previous) as previous_days
+        coalesce(sum(daily.owned_cost) filter (where not days.is_previous), 0) as owned_cost
     from gold.comparison_days as days
     inner join daily on days.charge_date = daily.charge_date
     group by days.billing_month, daily.billing_currency
+
+),
+
+lengths as (
+
+    select
+        billing_month,
+        count(*) filter (where is_previous) as previous_days
+    from gold.comparison_days
+    group by billing_month
 
 ),
 
@@ -55,16 +64,16 @@ select
     months.days_read as charged_days,
     cast(compared.billed_cost / months.days_read as decimal(38, 12)) as cost_per_day,
     cast(compared.previous_cost as decimal(38, 12)) as previous_cost,
-    compared.previous_days,
-    cast(compared.previous_cost / nullif(compared.previous_days, 0) as decimal(38, 12)) as previous_cost_per_day,
+    case when compared.previous_cost is not null then lengths.previous_days end as previous_days,
+    cast(compared.previous_cost / nullif(lengths.previous_days, 0) as decimal(38, 12)) as previous_cost_per_day,
     cast(compared.billed_cost - compared.previous_cost as decimal(38, 12)) as delta_cost,
     cast(
-        compared.billed_cost / months.days_read - compared.previous_cost / nullif(compared.previous_days, 0)
+        compared.billed_cost / months.days_read - compared.previous_cost / nullif(lengths.previous_days, 0)
         as decimal(38, 12)
     ) as delta_cost_per_day,
     cast(
         (compared.billed_cost / months.days_read)
-        / nullif(compared.previous_cost / nullif(compared.previous_days, 0), 0) - 1
+        / nullif(compared.previous_cost / nullif(lengths.previous_days, 0), 0) - 1
         as decimal(38, 12)
     ) as delta_per_day_ratio,
     cast(years.year_to_date_cost as decimal(38, 12)) as year_to_date_cost,
@@ -78,6 +87,7 @@ select
     compared.billing_month
 from compared
 inner join silver.billing_months as months on compared.billing_month = months.billing_month
+inner join lengths on compared.billing_month = lengths.billing_month
 left join years
     on
         compared.billing_month = years.billing_month

@@ -97,7 +97,7 @@ owners as (
 
 ),
 
-sums as (
+totals as (
 
     select
         billing_month,
@@ -109,6 +109,27 @@ sums as (
         coalesce(sum(billed_cost) filter (where is_previous), 0) as previous_cost
     from items
     group by all
+
+),
+
+known as (
+
+    -- the month before must have been read at all: missing is not zero
+    select
+        billing_month,
+        bool_or(is_previous) as knows_previous
+    from charges
+    group by billing_month
+
+),
+
+sums as (
+
+    select
+        totals.* exclude (previous_cost),
+        case when known.knows_previous then totals.previous_cost end as previous_cost
+    from totals
+    inner join known on totals.billing_month = known.billing_month
 
 ),
 

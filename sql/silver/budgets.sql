@@ -7,7 +7,7 @@ select
     cast(json_extract_string(budgets.item, '$.enabled') as boolean) as is_enabled,
     cast(
         cast(json_extract_string(budgets.item, '$.consumption_limit.units') as decimal(38, 9))
-        + cast(json_extract_string(budgets.item, '$.consumption_limit.nanos') as decimal(18, 0))
+        + cast(coalesce(json_extract_string(budgets.item, '$.consumption_limit.nanos'), '0') as decimal(18, 0))
         * cast(0.000000001 as decimal(10, 9))
         as decimal(38, 12)
     ) as taxed_limit,

@@ -33,8 +33,8 @@ select
     sum(cast(line.billed_quantity as decimal(38, 9))) as billed_quantity,
     sum(
         cast(
-            cast(line.value.units as decimal(38, 9))
-            + cast(line.value.nanos as decimal(18, 0)) * cast(0.000000001 as decimal(10, 9))
+            cast(coalesce(line.value.units, case when line.value.nanos is not null then 0 end) as decimal(38, 9))
+            + cast(coalesce(line.value.nanos, 0) as decimal(18, 0)) * cast(0.000000001 as decimal(10, 9))
             as decimal(38, 12)
         )
     ) as consumed_cost,

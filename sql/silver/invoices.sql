@@ -49,24 +49,38 @@ select
     cast(invoice.issued_date as timestamptz) as issued_at,
     cast(invoice.due_date as timestamptz) as due_at,
     cast(
-        cast(invoice.total_undiscount.units as decimal(38, 9))
-        + cast(invoice.total_undiscount.nanos as decimal(18, 0)) * nano as decimal(38, 12)
+        cast(
+            coalesce(
+                invoice.total_undiscount.units, case when invoice.total_undiscount.nanos is not null then 0 end
+            ) as decimal(38, 9)
+        )
+        + cast(coalesce(invoice.total_undiscount.nanos, 0) as decimal(18, 0)) * nano as decimal(38, 12)
     ) as undiscounted_cost,
     cast(
-        cast(invoice.total_discount.units as decimal(38, 9))
-        + cast(invoice.total_discount.nanos as decimal(18, 0)) * nano as decimal(38, 12)
+        cast(
+            coalesce(invoice.total_discount.units, case when invoice.total_discount.nanos is not null then 0 end) as decimal(
+                38, 9
+            )
+        )
+        + cast(coalesce(invoice.total_discount.nanos, 0) as decimal(18, 0)) * nano as decimal(38, 12)
     ) as discount,
     cast(
-        cast(invoice.total_untaxed.units as decimal(38, 9))
-        + cast(invoice.total_untaxed.nanos as decimal(18, 0)) * nano as decimal(38, 12)
+        cast(
+            coalesce(invoice.total_untaxed.units, case when invoice.total_untaxed.nanos is not null then 0 end) as decimal(
+                38, 9
+            )
+        )
+        + cast(coalesce(invoice.total_untaxed.nanos, 0) as decimal(18, 0)) * nano as decimal(38, 12)
     ) as untaxed_cost,
     cast(
-        cast(invoice.total_tax.units as decimal(38, 9))
-        + cast(invoice.total_tax.nanos as decimal(18, 0)) * nano as decimal(38, 12)
+        cast(coalesce(invoice.total_tax.units, case when invoice.total_tax.nanos is not null then 0 end) as decimal(38, 9))
+        + cast(coalesce(invoice.total_tax.nanos, 0) as decimal(18, 0)) * nano as decimal(38, 12)
     ) as tax,
     cast(
-        cast(invoice.total_taxed.units as decimal(38, 9))
-        + cast(invoice.total_taxed.nanos as decimal(18, 0)) * nano as decimal(38, 12)
+        cast(
+            coalesce(invoice.total_taxed.units, case when invoice.total_taxed.nanos is not null then 0 end) as decimal(38, 9)
+        )
+        + cast(coalesce(invoice.total_taxed.nanos, 0) as decimal(18, 0)) * nano as decimal(38, 12)
     ) as taxed_cost,
     coalesce(nullif(invoice.total_undiscount.currency_code, ''), invoice.total_untaxed.currency_code)
         as billing_currency,

@@ -60,8 +60,13 @@ priced as (
         product.unit_of_measure.unit as pricing_unit,
         coalesce(product.unit_of_measure.size, 1) as pricing_unit_size,
         cast(
-            cast(product.price.retail_price.units as decimal(38, 9))
-            + cast(product.price.retail_price.nanos as decimal(18, 0)) * cast(0.000000001 as decimal(10, 9))
+            cast(
+                coalesce(
+                    product.price.retail_price.units, case when product.price.retail_price.nanos is not null then 0 end
+                ) as decimal(38, 9)
+            )
+            + cast(coalesce(product.price.retail_price.nanos, 0) as decimal(18, 0))
+            * cast(0.000000001 as decimal(10, 9))
             as decimal(38, 18)
         ) as list_price
     from listed
@@ -103,9 +108,15 @@ select
     arg_max(list_price, snapshot_number) as list_price,
     arg_max(pricing_unit, snapshot_number) as pricing_unit,
     arg_max(pricing_unit_size, snapshot_number) as pricing_unit_size,
-    -- price of one unit: token prices are given per thousand, audio per sixty seconds
-    cast(arg_max(list_price, snapshot_number) / arg_max(pricing_unit_size, snapshot_number) as decimal(38, 18))
-        as list_unit_price,
+    -- price of one unit: token prices are given per thousand, audio per sixty seconds; `//` keeps the digits exact
+    cast(
+        cast(
+            cast(arg_max(list_price, snapshot_number) * 1000000000 as hugeint) * 1000000000
+            // arg_max(pricing_unit_size, snapshot_number)
+            as decimal(38, 0)
+        ) * cast(0.000000000000000001 as decimal(18, 18))
+        as decimal(38, 18)
+    ) as list_unit_price,
     arg_max(billing_currency, snapshot_number) as billing_currency,
     arg_max(service_category, snapshot_number) as service_category,
     arg_max(product_category, snapshot_number) as product_category,

@@ -1,17 +1,137 @@
-"""Answers as Scaleway would give them, recorded and read through the real models."""
+"""Models on given rows, and on answers as Scaleway would give them, recorded and read through the real models."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
+from assets.tables import TABLES
 from pipelines.lake.address import parse_address
 from pipelines.lake.answers import record
 from pipelines.lake.build import build as build_model
-from pipelines.lake.engine import Catalog
+from pipelines.lake.engine import Catalog, connect
+from pipelines.lake.sql_models import Layered
 from pipelines.lake.store import Lake
+from pipelines.lake.tables import PythonTable
+
+
+class Schemas:
+    """Arrow schema of any table or view, as the models themselves make it from empty inputs; each worked out once."""
+
+    def __init__(self, models: Any) -> None:
+        self._models = models
+        self._found: dict[str, Any] = {}
+        self._connection = connect()
+        for layer in ("bronze", "silver", "gold"):
+            self._connection.execute(f"create schema {layer}")
+
+    def __getitem__(self, table: str) -> Any:
+        if table not in self._found:
+            self._found[table] = self._make(table)
+        return self._found[table]
+
+    def _make(self, table: str) -> Any:
+        if table in TABLES:
+            schema = TABLES[table].schema
+            self._connection.register("empty", schema.empty_table())
+            self._connection.execute(f"create table {table} as select * from empty")
+            return schema
+        model = self._models.by_name[table]
+        for read in sorted(model.reads):
+            self[read]
+        self._connection.execute(f"create table {table} as {model.sql}")
+        return self._connection.execute(f"select * from {table}").to_arrow_table().schema
+
+
+@pytest.fixture(scope="session")
+def schemas(models) -> Schemas:
+    """`schemas["silver.costs"]`: the real columns and types."""
+    return Schemas(models)
+
+
+@dataclass
+class ModelRun:
+    """Runs one model on given rows in a lake of its own; the lake of the last run stays readable."""
+
+    models: Any = field(repr=False)
+    schemas: Schemas = field(repr=False)
+    new_folder: Any = field(repr=False)
+    catalog: Any = field(default=None, init=False, repr=False)
+
+    def __call__(
+        self,
+        table: str,
+        given: Mapping[str, Sequence[Mapping[str, Any]]],
+        months: Sequence[str] | None = None,
+    ) -> list[dict[str, Any]]:
+        """Rows of `table` built from `given`. A view that is given is taken as given; other inputs are empty.
+
+        `months` defaults to all that the given rows speak of.
+        """
+        self.catalog = self._catalog(table, given)
+        for name, rows in given.items():
+            self._write(name, rows)
+        if months is None:
+            months = sorted({row["billing_month"] for rows in given.values() for row in rows if "billing_month" in row})
+        build_model(self.catalog, self.models.by_name[table], months)
+        return self.read(table)
+
+    def read(self, table: str) -> list[dict[str, Any]]:
+        """Rows of any table or view of the last run's lake."""
+        return self.catalog.query(f"select * from {table}").to_pylist()
+
+    def _catalog(self, table: str, given: Mapping[str, Any]) -> Any:
+        unknown = set(given) - {*self.models.by_name, *TABLES}
+        assert not unknown, f"no such table: {unknown}"
+        taken = {
+            name: replace(model, is_stored=True) if name in given else model
+            for name, model in self.models.by_name.items()
+        }
+        layered = Layered(taken)
+        empty = {
+            name: PythonTable(name, "", self.schemas[name], taken[name].partition_by)
+            for name in {*needed_by(layered, table), *given} - set(TABLES)
+        }
+        lake = Lake(parse_address(str(self.new_folder())))
+        return Catalog(lake, layered, {**empty, **TABLES})
+
+    def _write(self, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
+        declared = self.catalog.declared[table]
+        unknown = {name for row in rows for name in row} - set(declared.schema.names)
+        assert not unknown, f"{table} has no column {unknown}"
+        content = typed_rows(rows, declared.schema)
+        self.catalog.lake.append(table, content, {}, declared.partition_by)
+
+
+def needed_by(models: Any, table: str) -> set[str]:
+    """Every table and view that `table` is made from, itself included."""
+    model = models.by_name.get(table)
+    reads = set() if model is None else model.reads
+    return {table}.union(*(needed_by(models, read) for read in reads))
+
+
+def typed_rows(rows: Sequence[Mapping[str, Any]], schema: Any) -> Any:
+    """An Arrow table; money may be written as text or int, a missing column is null."""
+    exact = {name for name in schema.names if pa.types.is_decimal(schema.field(name).type)}
+    converted = [
+        {
+            name: Decimal(str(value)) if name in exact and value is not None else value
+            for name, value in row.items()
+        }
+        for row in rows
+    ]  # fmt: skip
+    return pa.Table.from_pylist(converted, schema=schema)
+
+
+@pytest.fixture(scope="session")
+def build(models, schemas, tmp_path_factory) -> ModelRun:
+    """`build("gold.tag_coverage", given={"silver.costs": rows})`: write rows, run the model, read rows."""
+    return ModelRun(models, schemas, lambda: tmp_path_factory.mktemp("lake") / "lake")
+
 
 ORGANIZATION = "0a0a0a0a-0000-4000-8000-000000000001"
 PROJECT = "0b0b0b0b-0000-4000-8000-000000000001"
@@ -38,9 +158,12 @@ class AnsweredLake:
 
     def charges(self, day: str, *items: dict, at: datetime | None = None) -> None:
         """The charges of a UTC day, as one clamped answer."""
+        record(self.lake, "bronze.charges", [self.day(day, *items, at=at)])
+
+    def day(self, day: str, *items: dict, at: datetime | None = None) -> Any:
+        """The same answer, not yet recorded."""
         start = date.fromisoformat(day)
-        self.answer(
-            "bronze.charges",
+        return self._answered(
             "billing.charges",
             items,
             at=at or datetime(start.year, start.month, start.day, 6, tzinfo=UTC) + timedelta(days=1),
@@ -68,7 +191,7 @@ class AnsweredLake:
             self._add(read, wanted)
 
     def catalog(self) -> Catalog:
-        return Catalog(self.lake, self.models)
+        return Catalog(self.lake, self.models, TABLES)
 
     def read(self, sql: str) -> list[dict[str, Any]]:
         """Rows of a select, or of a table by its name."""
@@ -111,3 +234,9 @@ def charge():
         return {name: value for name, value in {**whole, **fields}.items() if value is not ...}
 
     return make
+
+
+@pytest.fixture(scope="session")
+def answered_lake(models, answered):
+    """`answered_lake(folder)`: a lake that may outlive a test."""
+    return lambda folder: AnsweredLake(folder, models, answered)

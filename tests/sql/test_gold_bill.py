@@ -174,7 +174,8 @@ def test_a_difference_of_the_invoice_is_a_step_and_a_missing_invoice_ends_at_con
 
 CENTS = st.decimals(-(10**6), 10**6, places=2)
 KINDS = [("/a", "Compute"), ("/b", None), ("/offer/deducted/x", "AI"), ("/billing/plan", "Compute"),
-         ("/c", "Contracts"), ("/x/free-tier/y", "Storage"), ("/offer/x", "Contracts"), ("/billing/y/free-tier/z", None)]  # fmt: skip
+         ("/c", "Contracts"), ("/x/free-tier/y", "Storage"), ("/offer/x", "Contracts"),
+         ("/billing/y/free-tier/z", None)]  # fmt: skip
 
 
 @settings(max_examples=10, deadline=None)

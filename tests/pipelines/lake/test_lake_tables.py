@@ -235,6 +235,23 @@ def test_a_folder_that_cannot_be_written_is_told_in_one_line(tmp_path):
     assert "run again" in message
 
 
+def test_a_data_file_that_was_lost_is_told_in_one_line(address):
+    lake = Lake(address)
+    append(lake, "2026-10", "1")
+    (file,) = lake.state(TABLE.name).files()
+    if address.s3:
+        s3fs = pytest.importorskip("s3fs")
+        s3fs.S3FileSystem(
+            key=address.s3.access_key, secret=address.s3.secret_key, endpoint_url=address.s3.endpoint_url
+        ).rm_file(file)
+    else:
+        Path(file).unlink()
+    with pytest.raises(LakeUnavailable, match="finops lake check") as raised:
+        read(lake)
+    assert "\n" not in str(raised.value)
+    assert "part-" in str(raised.value)
+
+
 @pytest.mark.parametrize(
     ("written", "word"),
     [("s3://", "names no bucket"), ("s3://bucket/lake", "needs a key"), ("https://x/y", "not understood")],
