@@ -29,7 +29,13 @@ items as (
 amounts as (
 
     select
-        *,
+        invoice,
+        answer_hash,
+        invoice.total_undiscount as undiscount,
+        invoice.total_discount as reduction,
+        invoice.total_untaxed as untaxed,
+        invoice.total_tax as tax_part,
+        invoice.total_taxed as taxed,
         cast(0.000000001 as decimal(10, 9)) as nano
     from items
 
@@ -48,41 +54,27 @@ select
     cast(invoice.stop_date as timestamptz) as period_inclusive_end,
     cast(invoice.issued_date as timestamptz) as issued_at,
     cast(invoice.due_date as timestamptz) as due_at,
+    -- an amount may leave out one of its parts; one without any stays unknown
     cast(
-        cast(
-            coalesce(
-                invoice.total_undiscount.units, case when invoice.total_undiscount.nanos is not null then 0 end
-            ) as decimal(38, 9)
-        )
-        + cast(coalesce(invoice.total_undiscount.nanos, 0) as decimal(18, 0)) * nano as decimal(38, 12)
+        cast(coalesce(undiscount.units, case when undiscount.nanos is not null then 0 end) as decimal(38, 9))
+        + cast(coalesce(undiscount.nanos, 0) as decimal(18, 0)) * nano as decimal(38, 12)
     ) as undiscounted_cost,
     cast(
-        cast(
-            coalesce(invoice.total_discount.units, case when invoice.total_discount.nanos is not null then 0 end) as decimal(
-                38, 9
-            )
-        )
-        + cast(coalesce(invoice.total_discount.nanos, 0) as decimal(18, 0)) * nano as decimal(38, 12)
+        cast(coalesce(reduction.units, case when reduction.nanos is not null then 0 end) as decimal(38, 9))
+        + cast(coalesce(reduction.nanos, 0) as decimal(18, 0)) * nano as decimal(38, 12)
     ) as discount,
     cast(
-        cast(
-            coalesce(invoice.total_untaxed.units, case when invoice.total_untaxed.nanos is not null then 0 end) as decimal(
-                38, 9
-            )
-        )
-        + cast(coalesce(invoice.total_untaxed.nanos, 0) as decimal(18, 0)) * nano as decimal(38, 12)
+        cast(coalesce(untaxed.units, case when untaxed.nanos is not null then 0 end) as decimal(38, 9))
+        + cast(coalesce(untaxed.nanos, 0) as decimal(18, 0)) * nano as decimal(38, 12)
     ) as untaxed_cost,
     cast(
-        cast(coalesce(invoice.total_tax.units, case when invoice.total_tax.nanos is not null then 0 end) as decimal(38, 9))
-        + cast(coalesce(invoice.total_tax.nanos, 0) as decimal(18, 0)) * nano as decimal(38, 12)
+        cast(coalesce(tax_part.units, case when tax_part.nanos is not null then 0 end) as decimal(38, 9))
+        + cast(coalesce(tax_part.nanos, 0) as decimal(18, 0)) * nano as decimal(38, 12)
     ) as tax,
     cast(
-        cast(
-            coalesce(invoice.total_taxed.units, case when invoice.total_taxed.nanos is not null then 0 end) as decimal(38, 9)
-        )
-        + cast(coalesce(invoice.total_taxed.nanos, 0) as decimal(18, 0)) * nano as decimal(38, 12)
+        cast(coalesce(taxed.units, case when taxed.nanos is not null then 0 end) as decimal(38, 9))
+        + cast(coalesce(taxed.nanos, 0) as decimal(18, 0)) * nano as decimal(38, 12)
     ) as taxed_cost,
-    coalesce(nullif(invoice.total_undiscount.currency_code, ''), invoice.total_untaxed.currency_code)
-        as billing_currency,
+    coalesce(nullif(undiscount.currency_code, ''), untaxed.currency_code) as billing_currency,
     answer_hash
 from amounts
