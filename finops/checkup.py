@@ -215,9 +215,11 @@ def _permissions(credentials: Credentials, settings: Settings) -> Iterator[Check
     )
     yield _permission("billing", BUDGETS, scaleway, Verdict.failed)
     yield _permission("projects", PROJECTS, scaleway, Verdict.warning)
-    firsts = {product.source.partition(".")[0]: product for product in reversed(INVENTORY_PRODUCTS)}
-    for api in sorted(firsts, reverse=True):
-        yield _permission(api, firsts[api], scaleway, Verdict.warning, zone=firsts[api].localities[0])
+    # a product asked per project or per parent shares its set with what it belongs to
+    firsts = {each.permission_set: each for each in reversed(INVENTORY_PRODUCTS) if each.each is None}
+    for first in sorted(firsts.values(), key=lambda product: product.source):
+        place = {name: first.localities[0] for name in ("zone", "region") if first.accepts(name)}
+        yield _permission(first.source.partition(".")[0], first, scaleway, Verdict.warning, **place)
     yield _permission("catalog", PRODUCTS, scaleway, Verdict.warning)
 
 

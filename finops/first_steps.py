@@ -12,6 +12,7 @@ from typing import Any, Final
 from pydantic_core import PydanticUndefined
 
 from pipelines.settings import Settings, all_keys
+from pipelines.sources.inventory_products import INVENTORY_PRODUCTS
 
 APPLICATION: Final = "scaleway-finops"
 _MISSING_ORGANIZATION: Final = "ORGANIZATION_ID"
@@ -26,10 +27,14 @@ class Feature:
     on_organization: bool = False
 
 
+_EVERYTHING: Final = "AllProductsReadOnly"
+_INVENTORY_SETS: Final = {product.permission_set for product in INVENTORY_PRODUCTS if product.permission_set}
+
 FEATURES: Final = (
     Feature("billing (required)", ("BillingReadOnly",), on_organization=True),
     Feature("projects", ("ProjectReadOnly",), on_organization=True),
-    Feature("inventory", ("InstancesReadOnly", "BlockStorageReadOnly")),
+    Feature("inventory", tuple(sorted(_INVENTORY_SETS - {_EVERYTHING}))),
+    Feature("annotations, autoscaling and queues, which have no set of their own", (_EVERYTHING,)),
     Feature("metrics and logs, with the token below", ("ObservabilityReadOnly",)),
 )
 LAKE_FEATURE: Final = Feature(

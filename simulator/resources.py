@@ -19,6 +19,7 @@ SNAPSHOT_SKUS = {
     "instance-snapshot": "/storage/snapshot/local_storage",
 }
 IP_SKU = "/ip/reserved"
+CONTROL_PLANE = "/k8s/control-plane/"
 STEADY = Load()
 
 
@@ -98,10 +99,22 @@ def _member(
         end=min(seconds(group.end), horizon) if group.end else horizon,
         meters=tuple(_own_meters(group)),
         load=group.load,
-        tags=_tags(identity, group, project, index),
+        tags=_tags(scenario, identity, group, project, index),
         gb=group.gb,
         type=group.type,
     )
+
+
+def cluster_id(scenario: Scenario, identity: Identity, name: str) -> str:
+    """A Kapsule cluster's identifier: that of its control plane, where it is billed."""
+    for group in scenario.resources:
+        if group.kapsule and group.kapsule.cluster == name and _is_control_plane(group):
+            return identity.uuid("resource", group.name, 0)
+    return identity.uuid("cluster", name)
+
+
+def _is_control_plane(group: Resources) -> bool:
+    return any(meter.sku.startswith(CONTROL_PLANE) for meter in group.meters)
 
 
 def _name(group: Resources, identifier: str, index: int) -> str:
@@ -176,11 +189,11 @@ def _placed(sku: str, zone: str) -> str:
 
 
 def _tags(
-    identity: Identity, group: Resources, project: Project, index: int
+    scenario: Scenario, identity: Identity, group: Resources, project: Project, index: int
 ) -> tuple[tuple[int, tuple[str, ...]], ...]:
     share = project.tagged if group.tagged is None else group.tagged
     tagged = identity.millionths("tagged", group.name, index) < share * 1_000_000
-    platform = _kapsule_tags(identity, group, index)
+    platform = _kapsule_tags(scenario, identity, group, index)
     own = [*(project.tags if group.tags is None else group.tags), *group.extra_tags] if tagged else []
     timeline = [(0, (*platform, *_filled(own, project)))]
     if tagged:
@@ -194,10 +207,10 @@ def _filled(templates: list[str], project: Project) -> list[str]:
     return [template.format(**words) for template in templates]
 
 
-def _kapsule_tags(identity: Identity, group: Resources, index: int) -> list[str]:
-    if group.kapsule is None:
+def _kapsule_tags(scenario: Scenario, identity: Identity, group: Resources, index: int) -> list[str]:
+    if group.kapsule is None or _is_control_plane(group):
         return []
-    cluster = identity.uuid("cluster", group.kapsule.cluster)
+    cluster = cluster_id(scenario, identity, group.kapsule.cluster)
     if group.kind != "instance":
         return [f"kapsule={cluster}"]
     pool = identity.uuid("pool", group.kapsule.cluster, group.kapsule.pool)

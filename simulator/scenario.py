@@ -104,7 +104,7 @@ class StateChange(_Strict):
 
 
 class Kapsule(_Strict):
-    """The cluster and pool whose nodes (or leftovers) a group is."""
+    """The cluster and pool whose nodes, leftovers or control plane a group is."""
 
     cluster: str
     pool: str = ""
@@ -132,6 +132,7 @@ class Resources(_Strict):
     extra_tags: list[str] = []
     tagged: Share | None = None
     tag_changes: list[TagChange] = []
+    annotations: dict[str, str] = Field(default={}, description="keys and values bound to it, apart from tags")
     states: list[StateChange] = []
     kapsule: Kapsule | None = None
     load: Load = Load()

@@ -19,6 +19,7 @@ from simulator.faults import Faulty
 from simulator.gate import Gate
 from simulator.instants import parse_rfc3339, seconds, zulu
 from simulator.inventory_api import InventoryApi
+from simulator.products_api import product_routes
 from simulator.scenario import Fault
 from simulator.world import Clock, World
 
@@ -28,7 +29,12 @@ def create_app(world: World, clock: Clock | None = None, faults: Sequence[Fault]
     clock = clock or Clock(world.scenario.today)
     planned = world.scenario.faults if faults is None else faults
     return Starlette(
-        routes=[*_billing_routes(world, clock), *_inventory_routes(world, clock), _clock_route(world, clock)],
+        routes=[
+            *_billing_routes(world, clock),
+            *_inventory_routes(world, clock),
+            *product_routes(world, clock),
+            _clock_route(world, clock),
+        ],
         middleware=[Middleware(Faulty, faults=planned)] if planned else [],
         exception_handlers={Refusal: refusal, HTTPException: _unknown},
     )

@@ -25,9 +25,12 @@ ORDERING = frozenset({"order_by"})
 # about the page, not about what was asked
 PAGE_FIELDS = frozenset({"total_count", "next_page_token"})
 
-# A source is named `<api>.<list key>`, so most list keys need no entry. These bodies hold a map instead: the key
-# of the map in the body, and the field that receives each entry's own key.
-MAPS: Mapping[str, tuple[str, str]] = {"instance.server_types": ("servers", "commercial_type")}
+# A source is named `<api>.<list key>`, so most list keys need no entry. These bodies have another key, and may hold
+# a map: the key in the body, and the field that names an item (it receives the item's own key in a map).
+MAPS: Mapping[str, tuple[str, str]] = {
+    "instance.server_types": ("servers", "commercial_type"),
+    "autoscaling.groups": ("group_summaries", "id"),
+}
 
 _LOCALITY = re.compile(r"/(?:zones|regions)/([^/]+)")
 

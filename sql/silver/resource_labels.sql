@@ -1,5 +1,5 @@
 -- Environment and owner that a resource's tags say, whatever way they were written: env=prod, env:production, prod.
--- tags_json holds all tags as one object: `key=value` and `key:value` by key, a bare tag as true.
+-- An annotation counts as a tag. tags_json holds all as one object: `key=value` by key, a bare tag as true.
 -- grain: resource_id, valid_from
 -- partition: none
 with
@@ -14,6 +14,17 @@ tags as (
 
 ),
 
+annotated as (
+
+    select
+        resource_id,
+        valid_from,
+        unnest(map_entries(json_transform(annotations, '"MAP(VARCHAR, VARCHAR)"'))) as entry
+    from silver.resources
+    where annotations is not null
+
+),
+
 pairs as (
 
     select distinct
@@ -23,6 +34,13 @@ pairs as (
         nullif(regexp_extract(tag, '^([^=:]+)[=:](.+)$', 2), '') as tag_value
     from tags
     where tag <> ''
+    union
+    select
+        resource_id,
+        valid_from,
+        entry.key as tag_key,
+        entry.value as tag_value
+    from annotated
 
 ),
 

@@ -83,7 +83,9 @@ def environment_uses(path: Path) -> list[tuple[int, bool]]:
 
 
 def test_only_the_settings_read_the_environment_and_only_programs_set_it():
-    reading = {named(path) for path in SOURCES for _, is_set in environment_uses(path) if not is_set}
+    # a benchmark prepares the environment of the processes it measures
+    product = [path for path in SOURCES if not named(path).startswith("benchmarks/")]
+    reading = {named(path) for path in product for _, is_set in environment_uses(path) if not is_set}
     setting = {named(path) for path in SOURCES for _, is_set in environment_uses(path) if is_set}
     assert reading == {"pipelines/settings.py"}
     assert all(name.startswith(("finops/", "benchmarks/")) for name in setting), setting

@@ -8,7 +8,8 @@ import pytest
 import structlog
 
 from pipelines.errors import SourceUnavailable
-from pipelines.sources.inventory import INVENTORY_PRODUCTS, InventoryProduct, inventory
+from pipelines.sources.inventory import INVENTORY_PRODUCTS, InventoryProduct
+from pipelines.sources.inventory import inventory as inventory_of
 from pipelines.sources.localities import ZONES
 
 PATHS = {
@@ -21,6 +22,11 @@ PATHS = {
     "block.volumes": "/block/v1/zones/{}/volumes",
     "block.snapshots": "/block/v1/zones/{}/snapshots",
 }
+PRODUCTS = tuple(product for product in INVENTORY_PRODUCTS if product.source in PATHS)
+
+
+def inventory(scaleway, *, products=PRODUCTS, **how):
+    return inventory_of(scaleway, products=products, **how)
 
 
 @pytest.fixture
@@ -151,7 +157,7 @@ def test_a_new_product_takes_one_entry(region, scaleway, reply):
     for place in clusters.localities:
         body = {"clusters": [{"id": place}], "total_count": 1}
         region.script(f"/k8s/v1/regions/{place}/clusters", reply(body))
-    result = inventory(scaleway, products=(*INVENTORY_PRODUCTS, clusters))
+    result = inventory(scaleway, products=(*PRODUCTS, clusters))
     assert [each.items[0]["id"] for each in result.listings[-2:]] == ["fr-par", "it-mil"]
     assert len(result.listings) == 82
 

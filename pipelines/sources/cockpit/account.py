@@ -1,0 +1,184 @@
+"""What Scaleway's own API tells of Cockpit and Edge Services: data sources, alert rules, usage, month to date."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pyarrow as pa
+
+from pipelines.errors import SourceUnavailable
+from pipelines.sources.answers import Item, Listing, items_in
+from pipelines.sources.cockpit.tables import REQUESTS_DAILY, TELEMETRY_DAILY
+from pipelines.sources.cockpit.windows import DAY, HOUR
+from pipelines.sources.endpoints import Endpoint
+from pipelines.sources.paging import listing, question_of
+from pipelines.sources.transport import Scaleway
+
+REGIONS = ("fr-par", "nl-ams", "pl-waw")
+_COCKPIT = "scaleway.cockpit.v1.CockpitV1RegionalAPI"
+_PERMISSION = "ObservabilityReadOnly"
+
+DATA_SOURCES = Endpoint("cockpit.data_sources", _COCKPIT, "list_data_sources", _PERMISSION)
+ALERTS = Endpoint("cockpit.alerts", _COCKPIT, "list_alerts", _PERMISSION)
+USAGE_OVERVIEW = Endpoint("cockpit.usage_overview", _COCKPIT, "get_usage_overview", _PERMISSION)
+EDGE_BILLING = Endpoint(
+    "edge_services.billing",
+    "scaleway.edge_services.v1beta1.EdgeServicesV1Beta1API",
+    "get_billing",
+    "EdgeServicesReadOnly",
+)
+_USAGES = (
+    "scaleway_metrics_usage",
+    "scaleway_logs_usage",
+    "external_metrics_usage",
+    "external_logs_usage",
+    "external_traces_usage",
+)
+_ORIGINS = {"scaleway": "scaleway", "external": "custom", "custom": "custom"}
+
+
+@dataclass(frozen=True)
+class DataSource:
+    """Where telemetry of one project and region is kept. `retention_days` and `month_usage` are null where the API
+    does not tell them; the unit of the latter is bytes for logs and traces."""
+
+    id: str
+    project_id: str
+    region: str
+    signal: str
+    origin: str
+    url: str
+    retention_days: int | None = None
+    month_usage: int | None = None
+
+
+@dataclass(frozen=True)
+class EdgeMonth:
+    """Requests that the firewall of Edge Services saw in a month so far; None where no plan counts them."""
+
+    project_id: str
+    asked_at: datetime
+    requests: int | None
+
+
+def data_sources(scaleway: Scaleway, region: str, project_id: str) -> Listing:
+    """The data sources of one project in one region."""
+    return listing(scaleway, DATA_SOURCES, region=region, project_id=project_id)
+
+
+def data_source_of(item: Item) -> DataSource:
+    """One listed data source; 'external' is the older word for custom."""
+    try:
+        return DataSource(
+            str(item["id"]),
+            str(item["project_id"]),
+            str(item["region"]),
+            str(item["type"]),
+            _ORIGINS.get(str(item["origin"]), str(item["origin"])),
+            str(item["url"]),
+            _whole(item.get("retention_days")),
+            _whole(item.get("current_month_usage")),
+        )
+    except KeyError as missing:
+        raise SourceUnavailable(f"cockpit.data_sources: an item holds no {missing}; the API may have changed") from None
+
+
+def preconfigured_rules(scaleway: Scaleway, region: str, project_id: str) -> Listing:
+    """Scaleway's own alert rules, which name its metrics. This list has no pages."""
+    request = scaleway.request(ALERTS, region=region, project_id=project_id, is_preconfigured=True)
+    answer = scaleway.send(request)
+    items, extra = items_in(ALERTS.source, answer.document)
+    return Listing(question_of(ALERTS, request), (answer.body,), items, extra, answer.asked_at)
+
+
+def usage_overview(
+    scaleway: Scaleway, region: str, project_id: str, retention: Mapping[str, int | None] | None = None
+) -> pa.Table:
+    """Telemetry of the last 24 hours by signal and origin, as Scaleway counts it; `retention` is by data source.
+
+    The day is the one in which most of it lies, and is complete only when asked in the first hour of the next.
+    """
+    interval = f"{DAY // timedelta(seconds=1)}s"
+    request = scaleway.request(USAGE_OVERVIEW, region=region, project_id=project_id, interval=interval)
+    answer = scaleway.send(request)
+    midpoint = answer.asked_at.astimezone(UTC) - DAY / 2
+    is_complete = answer.asked_at.astimezone(UTC) - _midnight(answer.asked_at.astimezone(UTC)) < HOUR
+    rows = [
+        {**_usage(usage, region, retention or {}), "day": midpoint.date(), "is_complete": is_complete}
+        | {"usage_month": f"{midpoint:%Y-%m}"}
+        for usage in (answer.document.get(name) for name in _USAGES)
+        if isinstance(usage, dict)
+    ]
+    return pa.Table.from_pylist(rows, schema=TELEMETRY_DAILY)
+
+
+def edge_month(scaleway: Scaleway, project_id: str) -> EdgeMonth:
+    """What Edge Services counted in the current month, for one project."""
+    answer = scaleway.send(scaleway.request(EDGE_BILLING, project_id=project_id))
+    document = answer.document
+    parts = [_whole(document.get(name)) for name in ("current_plan_waf_usage", "extra_waf_usage")]
+    counted = sum(part for part in parts if part is not None)
+    plan = document.get("current_plan")
+    has_firewall = counted > 0 or (isinstance(plan, dict) and bool(_whole(plan.get("waf_requests"))))
+    return EdgeMonth(project_id, answer.asked_at, counted if has_firewall else None)
+
+
+def edge_requests(before: EdgeMonth | None, after: EdgeMonth, day: date) -> pa.Table:
+    """Requests of one day, from the month to date at its end and at its start (None on the first of a month).
+
+    No row when either is unknown or of another month: the count begins anew with each, so the last hours of a month
+    are not to be had. The day is complete when both were asked in the hour after their midnight.
+    """
+    base = 0 if day.day == 1 else _of_month(before, day)
+    reached = _of_month(after, day)
+    if base is None or reached is None:
+        return REQUESTS_DAILY.empty_table()
+    midnight = datetime(day.year, day.month, day.day, tzinfo=UTC)
+    starts_late = day.day > 1 and before is not None and not _is_just_after(before.asked_at, midnight)
+    row = {
+        "service_type": "edge_content_delivery_service",
+        "project_id": after.project_id,
+        "day": day,
+        "requests": float(reached - base),
+        "source": "edge services billing",
+        "coverage": None,
+        "is_complete": not starts_late and _is_just_after(after.asked_at, midnight + DAY),
+        "usage_month": f"{day:%Y-%m}",
+    }
+    return pa.Table.from_pylist([row], schema=REQUESTS_DAILY)
+
+
+def _usage(usage: Mapping[str, Any], region: str, retention: Mapping[str, int | None]) -> dict[str, Any]:
+    counted, unit = usage.get("quantity_over_interval"), usage.get("unit")
+    if unit not in ("samples", "bytes"):
+        raise SourceUnavailable(f"cockpit.usage_overview: unit '{unit}' is neither samples nor bytes; update this tool")
+    origin, identity = str(usage.get("data_source_origin")), usage.get("data_source_id")
+    return {
+        "data_source_id": identity,
+        "project_id": usage.get("project_id"),
+        "region": usage.get("region") or region,
+        "signal": usage.get("data_source_type"),
+        "origin": _ORIGINS.get(origin, origin),
+        "source": "cockpit usage",
+        unit: None if counted is None else float(counted),
+        "retention_days": retention.get(str(identity)),
+    }
+
+
+def _of_month(counted: EdgeMonth | None, day: date) -> int | None:
+    if counted is None or (counted.asked_at.year, counted.asked_at.month) != (day.year, day.month):
+        return None
+    return counted.requests
+
+
+def _is_just_after(moment: datetime, midnight: datetime) -> bool:
+    return timedelta(0) <= moment - midnight < HOUR
+
+
+def _midnight(moment: datetime) -> datetime:
+    return moment.replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def _whole(told: Any) -> int | None:
+    return None if told is None else int(told)
