@@ -1,18 +1,21 @@
 """Puts the graph together; nothing else."""
 
 import warnings
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
 from assets.bronze.sources import bronze_assets
 from assets.checks import gate_checks
-from assets.partitions import billing_months
+from assets.descriptions import readers_of
+from assets.outside import outside_assets
+from assets.partitions import months_to_show
 from assets.reports import report_assets
 from assets.resources import ClockResource, LakeResource, ScalewayResource
 from assets.schedules import daily_schedule, monthly_schedule
 from assets.sql_tables import sql_assets
 from pipelines.lake.sql_models import load_checks, load_models
+from pipelines.settings import load_settings
 
 # single-run backfills are marked beta; what we use of them is covered by our own tests
 warnings.filterwarnings("ignore", category=dg.BetaWarning)
@@ -20,28 +23,30 @@ warnings.filterwarnings("ignore", category=dg.BetaWarning)
 BUILD_JOB = "build"
 REPORT_JOB = "monthly_report_job"
 
+FRESH = dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=36), warn_window=timedelta(hours=26))
+"""One missed morning is a warning, half a day more a failure; an asset that says otherwise keeps its own."""
 
-def build_definitions(today: date | None = None, now: str = "", lake: str = "") -> dg.Definitions:
+
+def build_definitions(months: dg.MonthlyPartitionsDefinition, now: str = "", lake: str = "") -> dg.Definitions:
     """All assets, checks, jobs and schedules. `now` and `lake` override the machine's clock and the settings."""
-    day = today or datetime.now(UTC).date()
     models = load_models()
+    readers = readers_of(models)
     clock = ClockResource(now=now)
-    months = billing_months(day)
-    reports = report_assets(day)
     job = dg.define_asset_job(
         BUILD_JOB,
         selection=dg.AssetSelection.groups("bronze", "silver", "gold"),
-        description="Reads what is new, rebuilds what it changes, checks it.",
-        partitions_def=months,
+        description="Reads what is new, rebuilds what it changes, checks it. The same job as `finops run`.",
+        tags={"finops/job": BUILD_JOB},
     )
     report_job = dg.define_asset_job(
         REPORT_JOB,
         selection=dg.AssetSelection.groups("reports"),
-        description="Writes the report of a month.",
-        partitions_def=months,
+        description="Writes the report of a month from the tables as they are. The same as `finops report monthly`.",
+        tags={"finops/job": REPORT_JOB},
     )
+    made = [*bronze_assets(months, readers), *sql_assets(models, load_checks(), months), *report_assets(months)]
     return dg.Definitions(
-        assets=[*bronze_assets(day), *sql_assets(models, load_checks(), day), *reports],
+        assets=[*dg.map_asset_specs(_kept_fresh, made), *outside_assets(readers)],
         asset_checks=[*gate_checks()],
         resources={
             "lake": LakeResource(address=lake),
@@ -54,4 +59,11 @@ def build_definitions(today: date | None = None, now: str = "", lake: str = "") 
     )
 
 
-defs = build_definitions()
+def _kept_fresh(spec: dg.AssetSpec) -> dg.AssetSpec:
+    return spec if spec.freshness_policy else spec.replace_attributes(freshness_policy=FRESH)
+
+
+@dg.definitions
+def defs() -> dg.Definitions:
+    """What Dagster's pages and its daemon load."""
+    return build_definitions(months_to_show(load_settings(), datetime.now(UTC).date()))

@@ -6,16 +6,21 @@ thousand rows need no second engine.
 
 from __future__ import annotations
 
+import hashlib
 import logging
-from collections.abc import Callable
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    import pandas as pd
+    import pyarrow as pa
 
-EUROS_NOBODY_IS_BILLED_A_DAY = 10_000_000
-"""A day beyond this is a unit error (cents, nanos), not a bill."""
+A_DAY_NO_BILL_REACHES = 10_000_000
+"""In any currency; a day beyond this is a unit error (cents, nanos), not a bill."""
+
+Expectation = tuple[str, Mapping[str, Any]]
+"""Name of a class of `great_expectations.expectations`, and its arguments."""
 
 
 @dataclass(frozen=True)
@@ -26,9 +31,18 @@ class Gate:
     table: str
     description: str
     sql: str
-    expectations: Callable[[], list[Any]]
+    expectations: Sequence[Expectation]
 
-    def judge(self, frame: pd.DataFrame) -> list[dict[str, Any]]:
+    def fingerprint(self, rows: pa.Table) -> str:
+        """Equal when the same rows would be judged by the same expectations."""
+        judged = (
+            version("great-expectations"),
+            repr(self.expectations),
+            *sorted(repr(row) for row in rows.to_pylist()),
+        )
+        return hashlib.sha256("|".join(judged).encode()).hexdigest()[:32]
+
+    def judge(self, rows: pa.Table) -> list[dict[str, Any]]:
         """The expectations that failed, with what was seen; empty when all hold."""
         gx = _great_expectations()
         context = gx.get_context(mode="ephemeral")
@@ -37,13 +51,15 @@ class Gate:
             context.data_sources.add_pandas("gate")
             .add_dataframe_asset("rows")
             .add_batch_definition_whole_dataframe("all")
-            .get_batch({"dataframe": frame})
+            .get_batch({"dataframe": rows.to_pandas()})
         )
-        result = batch.validate(gx.ExpectationSuite(name=self.name, expectations=self.expectations()))
+        expected = [getattr(gx.expectations, name)(**arguments) for name, arguments in self.expectations]
+        result = batch.validate(gx.ExpectationSuite(name=self.name, expectations=expected))
         return [_failure(each) for each in result.results if not each.success]
 
 
 def _great_expectations() -> Any:
+    """Imported here: it takes seconds, and a run whose data did not change needs none of it."""
     import great_expectations as gx
 
     for chatty in ("great_expectations", "great_expectations.data_context.types.base"):
@@ -57,26 +73,8 @@ def _failure(result: Any) -> dict[str, Any]:
     return {"expectation": result.expectation_config.type, **arguments, **seen}
 
 
-def _of_charges() -> list[Any]:
-    expect = _great_expectations().expectations
-    return [
-        expect.ExpectColumnValuesToNotBeNull(column="billing_currency"),
-        expect.ExpectColumnValuesToMatchRegex(column="billing_currency", regex="^[A-Z]{3}$"),
-        expect.ExpectColumnValuesToBeBetween(column="charges", min_value=1),
-        expect.ExpectColumnValuesToBeBetween(
-            column="billed_cost", min_value=-EUROS_NOBODY_IS_BILLED_A_DAY, max_value=EUROS_NOBODY_IS_BILLED_A_DAY
-        ),
-        expect.ExpectColumnValuesToBeBetween(column="unpriced_share", min_value=0, max_value=0.5),
-        expect.ExpectCompoundColumnsToBeUnique(column_list=["charge_date", "billing_currency"]),
-    ]
-
-
-def _of_prices() -> list[Any]:
-    expect = _great_expectations().expectations
-    return [
-        expect.ExpectColumnValuesToBeBetween(column="lowest_price", min_value=0),
-        expect.ExpectColumnValuesToBeBetween(column="overlapping", min_value=0, max_value=0),
-    ]
+def _between(column: str, low: float | None, high: float | None) -> Expectation:
+    return "ExpectColumnValuesToBeBetween", {"column": column, "min_value": low, "max_value": high}
 
 
 GATES = (
@@ -88,7 +86,14 @@ GATES = (
         "cast(sum(billed_cost) as double) as billed_cost, "
         "count(*) filter (where billed_cost is null) / count(*) as unpriced_share "
         "from silver.costs group by all",
-        _of_charges,
+        (
+            ("ExpectColumnValuesToNotBeNull", {"column": "billing_currency"}),
+            ("ExpectColumnValuesToMatchRegex", {"column": "billing_currency", "regex": "^[A-Z]{3}$"}),
+            _between("charges", 1, None),
+            _between("billed_cost", -A_DAY_NO_BILL_REACHES, A_DAY_NO_BILL_REACHES),
+            _between("unpriced_share", 0, 0.5),
+            ("ExpectCompoundColumnsToBeUnique", {"column_list": ["charge_date", "billing_currency"]}),
+        ),
     ),
     Gate(
         "prices_are_usable",
@@ -97,6 +102,6 @@ GATES = (
         "select cast(coalesce(min(list_unit_price), 0) as double) as lowest_price, "
         "count(*) filter (where next_from < valid_to) as overlapping from ("
         "select *, lead(valid_from) over (partition by sku order by valid_from) as next_from from silver.prices)",
-        _of_prices,
+        (_between("lowest_price", 0, None), _between("overlapping", 0, 0)),
     ),
 )

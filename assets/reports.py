@@ -1,14 +1,14 @@
 """Reports: gold rows in, a file out. The same call serves Dagster and the command line."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
 
-from assets.partitions import billing_months, months_of
+from assets.partitions import months_of
 from assets.resources import ClockResource, LakeResource
 from pipelines.errors import UsageError
 from pipelines.lake.engine import Catalog
@@ -25,6 +25,17 @@ READ_BY_THE_REPORT = (
     "gold/invoice_waterfall",
     "gold/monthly_summary",
 )
+
+_REPORT_DESCRIPTION = """The monthly review as one HTML file: what was spent, why it changed, whether the bill agrees.
+
+- **Grain**: one file per billing month
+- **Source**: gold tables only; nothing is worked out in the report
+- **Kept**: in the folder of the setting `report.out`; it says preliminary until the month's invoice is issued
+- **Used by**: people: finance, team leads, management
+- **Made by**: the same call as `finops report monthly`"""
+
+_MONTHLY = dg.FreshnessPolicy.time_window(fail_window=timedelta(days=35), warn_window=timedelta(days=32))
+"""A report is due once a month; the tables it is made of are due every day."""
 
 
 def write_monthly_report(catalog: Catalog, month: str, folder: Path, now: datetime, locale: str) -> Path:
@@ -81,17 +92,18 @@ def _rows(catalog: Catalog, table: str, month: str) -> list[dict[str, Any]]:
     return rows
 
 
-def report_assets(today: date) -> list[dg.AssetsDefinition]:
+def report_assets(months: dg.MonthlyPartitionsDefinition) -> list[dg.AssetsDefinition]:
     """The monthly report as an asset of its month."""
 
     @dg.asset(
         key=["reports", "monthly_report"],
-        description="The monthly review as one HTML file: what was spent, why it changed, whether the bill agrees.",
+        description=_REPORT_DESCRIPTION,
         group_name="reports",
         owners=["team:finops"],
         kinds={"html"},
-        partitions_def=billing_months(today),
+        partitions_def=months,
         backfill_policy=dg.BackfillPolicy.single_run(),
+        freshness_policy=_MONTHLY,
         deps=[dg.AssetKey(key.split("/")) for key in READ_BY_THE_REPORT],
     )
     def monthly_report(
@@ -99,15 +111,17 @@ def report_assets(today: date) -> list[dg.AssetsDefinition]:
     ) -> dg.MaterializeResult[Any]:
         settings = load_settings()
         catalog = lake.catalog()
-        files = [
-            write_monthly_report(catalog, month, settings.report.out, clock.read(), settings.locale)
-            for month in months_of(context)
-        ]
-        return dg.MaterializeResult(
-            metadata={
-                "report": dg.MetadataValue.path(str(files[-1])),
-                "bytes": sum(file.stat().st_size for file in files),
-            }
-        )
+        now = clock.read()
+        for month in months_of(context):
+            file = write_monthly_report(catalog, month, settings.report.out, now, settings.locale)
+            context.add_asset_metadata(
+                {
+                    "report": dg.MetadataValue.path(str(file.absolute())),
+                    "bytes": file.stat().st_size,
+                    "month": month,
+                },
+                partition_key=month,
+            )
+        return dg.MaterializeResult(metadata={"locale": settings.locale, "as_of": f"{now:%Y-%m-%d %H:%M} UTC"})
 
     return [monthly_report]

@@ -19,7 +19,11 @@ MONTHS_THAT_CAN_CHANGE = 2
 
 def range_tags(months: list[str]) -> dict[str, str]:
     """Tags that make one run out of a range of months."""
-    return {RANGE_START_TAG: months[0], RANGE_END_TAG: months[-1]}
+    return {
+        RANGE_START_TAG: months[0],
+        RANGE_END_TAG: months[-1],
+        "finops/months": months[0] if len(months) == 1 else f"{months[0]} to {months[-1]}",
+    }
 
 
 def daily_schedule(job: AnyJob) -> dg.ScheduleDefinition:
@@ -30,15 +34,14 @@ def daily_schedule(job: AnyJob) -> dg.ScheduleDefinition:
         cron_schedule="30 6 * * *",
         execution_timezone=PARIS,
         name="daily",
-        description="Reads what is new and rebuilds the months that can still change.",
-        metadata={"reads": "open month and months without invoice"},
+        description="Every morning: reads what is new and rebuilds the months that can still change.",
+        metadata={"reads": "the open month, and complete ones whose invoice is not out"},
+        tags={"finops/trigger": "daily schedule"},
     )
     def daily(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
         now: datetime = context.scheduled_execution_time.astimezone(UTC)
         months = history(now.date(), MONTHS_THAT_CAN_CHANGE).months
-        return dg.RunRequest(
-            run_key=f"daily-{now:%Y-%m-%d}", tags={**range_tags(months), "finops/trigger": "daily schedule"}
-        )
+        return dg.RunRequest(run_key=f"daily-{now:%Y-%m-%d}", tags=range_tags(months))
 
     return daily
 
@@ -51,13 +54,14 @@ def monthly_schedule(job: AnyJob) -> dg.ScheduleDefinition:
         cron_schedule="0 8 6 * *",
         execution_timezone=PARIS,
         name="monthly_report",
-        description="Writes the report of the last complete month; it says preliminary while no invoice is issued.",
+        description="On the sixth: writes the report of the last complete month; it says preliminary while no "
+        "invoice is issued.",
+        metadata={"writes": "the report of the month before"},
+        tags={"finops/trigger": "monthly schedule"},
     )
     def monthly(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
         now: datetime = context.scheduled_execution_time.astimezone(UTC)
         month = history(now.date(), 1).months[0]
-        return dg.RunRequest(
-            run_key=f"report-{month}", partition_key=month, tags={"finops/trigger": "monthly schedule"}
-        )
+        return dg.RunRequest(run_key=f"report-{month}", partition_key=month, tags={"finops/months": month})
 
     return monthly

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from pipelines.errors import LakeUnavailable
 
 if TYPE_CHECKING:
-    from pipelines.lake.store import Lake
     from pipelines.settings import Settings
-
-_FRESHNESS = "gold.data_freshness"
 
 
 def probe_lake(settings: Settings) -> None:
@@ -48,24 +45,11 @@ def probe_lake(settings: Settings) -> None:
 
 def newest_answer(settings: Settings) -> datetime | None:
     """When the newest answer in the lake was received; None before the first run."""
-    import pyarrow.compute as pc
+    from finops import catalog_of
 
-    state = _lake(settings).state(_FRESHNESS)
-    if state.delta is None:
+    catalog = catalog_of(settings.lake)
+    if catalog.state("bronze.answers").delta is None:
         return None
-    column = state.delta.to_pyarrow_table(columns=["last_answer_at"])["last_answer_at"]
-    newest: datetime | None = pc.max(column).as_py()
-    if newest is None:
-        return None
-    return newest if newest.tzinfo else newest.replace(tzinfo=UTC)
-
-
-def _lake(settings: Settings) -> Lake:
-    from pipelines.lake.address import S3Access, parse_address
-    from pipelines.lake.store import Lake
-
-    if not settings.lake.startswith("s3://"):
-        return Lake(parse_address(settings.lake))
-    key = settings.lake_key()
-    access = S3Access(key.access_key, key.secret_key.reveal(), settings.lake_s3.endpoint_url, settings.lake_s3.region)
-    return Lake(parse_address(settings.lake, access))
+    [row] = catalog.query("select max(last_answer_at) as newest from gold.data_freshness").to_pylist()
+    newest: datetime | None = row["newest"]
+    return newest

@@ -1,6 +1,7 @@
 -- How old each source's knowledge is: when it last said something new, and until which day it speaks.
 -- grain: source
 -- partition: none
+-- stored: view
 select
     source,
     max(asked_at) as last_answer_at,

@@ -10,13 +10,13 @@ from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
-import pyarrow as pa
 import pytest
 
 import pipelines.sources
 from finops.first_steps import FEATURES
 from pipelines.lake.address import parse_address
-from pipelines.lake.store import WHOLE, Lake, PartitionState
+from pipelines.lake.answers import record
+from pipelines.lake.store import Lake
 from pipelines.sources.endpoints import Endpoint
 
 EMPTY = {
@@ -168,13 +168,13 @@ def test_doctor_fails_on_an_s3_lake_that_cannot_be_reached(finops, api, key, mon
 
 
 @pytest.mark.parametrize(("age", "verdict"), [(timedelta(hours=3), "good"), (timedelta(days=3), "warning")])
-def test_doctor_tells_how_old_the_newest_answer_in_the_lake_is(finops, project, age, verdict):
-    answered = [datetime.now(UTC) - age, datetime(2026, 1, 1, tzinfo=UTC)]
-    rows = pa.table({"source": ["billing.charges", "instance.servers"], "last_answer_at": answered})
-    Lake(parse_address(".lake")).replace("gold.data_freshness", rows, {WHOLE: PartitionState("x")}, None)
+def test_doctor_tells_how_old_the_newest_answer_in_the_lake_is(finops, project, answered, age, verdict):
+    times = [datetime.now(UTC) - age, datetime(2026, 1, 1, tzinfo=UTC)]
+    listings = [answered(f"billing.{name}", [{"id": name}], at=at) for name, at in zip("ab", times, strict=True)]
+    record(Lake(parse_address(".lake")), "bronze.invoices", listings)
     _, verdicts, shown = diagnosed(finops)
     assert verdicts["last run"] == verdict
-    assert f"newest answer of {answered[0]:%Y-%m-%d %H:%M} UTC" in shown
+    assert f"newest answer of {times[0]:%Y-%m-%d %H:%M} UTC" in shown
 
 
 def test_doctor_shows_its_calls_only_when_debugging(finops, api):

@@ -5,7 +5,7 @@ BINDING = {
     "id": "b-1",
     "srn": "srn://instance.scw.eu/zones/fr-par-1/servers/s-1",
     "key": {"id": "k", "name": "owner"},
-    "value": {"id": "v", "name": "O'Brien \"data\""},
+    "value": {"id": "v", "name": 'O\'Brien "data"'},
 }
 
 
@@ -13,5 +13,5 @@ def test_an_annotation_names_the_owner_beside_the_tags(answers):
     answers.answer("bronze.resources", "instance.servers", [SERVER], path="/instance/v1/zones/fr-par-1/servers")
     answers.answer("bronze.resources", "annotations.bindings", [BINDING], path="/annotations/v1/bindings")
     [row] = answers.built("silver.resource_labels")
-    assert row["owner"] == "o'brien \"data\""
+    assert row["owner"] == 'o\'brien "data"'
     assert row["tagged_environment"] == "dev"
