@@ -87,8 +87,8 @@ def trace(
         )
     else:
         _print_evidence(rows, limit)
-        write_line(f"{len(rows)} rows add up to {found.total}")
-        write_line(f"{found.table}.{found.figure_column} is {found.figure}")
+        write_line(f"{len(rows)} rows add up to {found.total:f}")
+        write_line(f"{found.table}.{found.figure_column} is {found.figure:f}")
         if rows:
             write_hint("Each row stands in a recorded answer; --json names it.")
     if not found.adds_up:

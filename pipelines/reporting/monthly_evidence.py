@@ -1,6 +1,7 @@
 """The tables that let a reader check the monthly report: invoice, residual, labels, sources."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from decimal import Decimal
 
 from pipelines.reporting.display import (
@@ -17,7 +18,7 @@ from pipelines.reporting.display import (
 )
 from pipelines.reporting.folding import cents_adding_up
 from pipelines.reporting.money import NOTHING, MoneyFormat, count, percent, total
-from pipelines.reporting.monthly_rows import MonthlyInput, WaterfallRow
+from pipelines.reporting.monthly_rows import FreshnessRow, MonthlyInput, WaterfallRow
 from pipelines.reporting.sentence import month_name
 
 HEADLINE_STEP = "consumption"
@@ -98,19 +99,17 @@ def residual_table(report: MonthlyInput, money: MoneyFormat) -> Table:
 
 
 def freshness_table(report: MonthlyInput, money: MoneyFormat) -> Table:
-    """What each source said last, and when."""
+    """What each source said last, and when; the inventory's many lists in one line."""
+    lists = [row for row in report.freshness if _is_inventory(row)]
     lines = [
-        Line(
-            (
-                text(row.source),
-                Cell(f"{row.last_answer_at:%Y-%m-%d %H:%M}" if row.last_answer_at else NOTHING),
-                Cell(row.data_until.isoformat() if row.data_until else NOTHING),
-                Cell(count(row.answers, money.locale)),
-            ),
-            trace(row),
-        )
+        Line((text(row.source), *_freshness_cells([row], money)), trace(row))
         for row in report.freshness
+        if row not in lists
     ]
+    if lists:
+        products = len({row.source.partition(".")[0] for row in lists})
+        told = text("inventory", note=f"{len(lists)} lists of {products} products; newest answer")
+        lines.append(Line((told, *_freshness_cells(lists, money)), kind="fold"))
     columns = (
         Column("Source", numeric=False),
         Column("Last answer (UTC)", lead=True),
@@ -118,3 +117,18 @@ def freshness_table(report: MonthlyInput, money: MoneyFormat) -> Table:
         Column("Answers kept"),
     )
     return Table("freshness", "Sources", columns, tuple(lines), empty="No source has answered yet.")
+
+
+def _is_inventory(row: FreshnessRow) -> bool:
+    api, dot, _ = row.source.partition(".")
+    return bool(dot) and api not in ("billing", "catalog", "account")
+
+
+def _freshness_cells(rows: Sequence[FreshnessRow], money: MoneyFormat) -> tuple[Cell, Cell, Cell]:
+    newest = max((row.last_answer_at for row in rows if row.last_answer_at), default=None)
+    until = max((row.data_until for row in rows if row.data_until), default=None)
+    return (
+        Cell(f"{newest:%Y-%m-%d %H:%M}" if newest else NOTHING),
+        Cell(until.isoformat() if until else NOTHING),
+        Cell(count(sum(row.answers for row in rows), money.locale)),
+    )

@@ -356,3 +356,16 @@ SUMMARY = {
     "invoice_state": None, "is_final": False, "charges_until": date(2026, 11, 1), "owned_cost": None,
     "owned_cost_ratio": None,
 }  # fmt: skip
+
+
+def test_the_inventorys_lists_are_one_line_with_their_newest_answer(rows, build):
+    seen = [datetime(2026, 11, 18, hour, tzinfo=UTC) for hour in (3, 5, 4)]
+    names = ("instance.servers", "instance.ips", "rdb.instances")
+    rows["gold.data_freshness"] = [
+        {"source": name, "last_answer_at": at, "data_until": None, "answers": 2}
+        for name, at in zip(names, seen, strict=True)
+    ]
+    html = without_assets(render_monthly(build(rows)))
+    table = html[html.index("3 lists of 2 products") :]
+    assert "2026-11-18 05:00" in table
+    assert "rdb.instances" not in html
