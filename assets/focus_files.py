@@ -105,5 +105,6 @@ def export_costs(
         generator_version=version("scaleway-finops"),
     )
     if not exported.rows:
-        raise UsageError("there are no costs to export; run `finops demo`, `finops run` or `finops import focus FILE`")
+        imported = "" if all_providers else "; --all-providers adds imported bills"
+        raise UsageError(f"there are no costs of Scaleway to export; run `finops demo` or `finops run`{imported}")
     return exported

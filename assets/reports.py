@@ -47,7 +47,7 @@ def write_monthly_report(catalog: Catalog, month: str, folder: Path, now: dateti
     found = currencies(rows, month)
     if not found:
         raise UsageError(f"month {month} is not in the lake; run `finops run --since {month}-01` first")
-    failed = failed_checks(catalog)
+    failed = failed_checks(catalog, month)
     inputs = [
         monthly_input(
             rows,
@@ -60,21 +60,27 @@ def write_monthly_report(catalog: Catalog, month: str, folder: Path, now: dateti
         )
         for currency in found
     ]
-    folder.mkdir(parents=True, exist_ok=True)
     file = folder / f"finops-{month}.html"
-    file.write_text(render_monthly(inputs, locale), encoding="utf-8")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        file.write_text(render_monthly(inputs, locale), encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"{file} cannot be written ({error.strerror}); name another folder with --out") from None
     return file
 
 
-def failed_checks(catalog: Catalog) -> Sequence[Any]:
-    """The checks of sql/checks that do not hold now."""
+def failed_checks(catalog: Catalog, month: str) -> Sequence[Any]:
+    """The checks of sql/checks that do not hold in this month; one without months concerns every month."""
     from pipelines.reporting.monthly_rows import FailedCheck
 
     failed = []
     for check in load_checks():
-        rows = catalog.query(check.sql).num_rows
-        if rows:
-            message = f"{check.description} {rows} rows do not."
+        found = catalog.query(check.sql)
+        months = (
+            found["billing_month"].to_pylist() if "billing_month" in found.column_names else [month] * found.num_rows
+        )
+        if rows := months.count(month):
+            message = f"{check.description} Rows found: {rows}."
             failed.append(FailedCheck(check.name, check.table, message, check.is_blocking))
     return failed
 

@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -161,20 +162,27 @@ def mask_event(_logger: object, _method: str, event: Any) -> Any:
     return {key: masked(value) if isinstance(value, str) else value for key, value in event.items()}
 
 
+@dataclass
+class Step:
+    """A step under way; one that failed without an exception says so."""
+
+    failed: bool = False
+
+
 @contextmanager
-def step(title: str) -> Iterator[None]:
+def step(title: str) -> Iterator[Step]:
     """One line on stderr when the step is over, with its time; a spinner meanwhile on a terminal."""
     started = time.perf_counter()
-    sign = "✖"
+    sign, this = "✖", Step()
     try:
         if sys.stderr.isatty():
             from rich.console import Console
 
             with Console(stderr=True).status(masked(title)):
-                yield
+                yield this
         else:
-            yield
-        sign = "✔"
+            yield this
+        sign = "✖" if this.failed else "✔"
     finally:
         write_hint(f"{sign} {title}  {time.perf_counter() - started:.1f} s")
 

@@ -69,8 +69,9 @@ def _build(since: str | None, until: str | None, only: list[str], *, again: bool
     settings.credentials()
     from assets.runs import run_build
 
-    with step(f"Read and build {period.months[0]} to {period.months[-1]}"):
+    with step(f"Read and build {period.months[0]} to {period.months[-1]}") as reading:
         outcome = run_build(period.months, settings.state, only=only, again=again)
+        reading.failed = bool(outcome.failures)
     tell(outcome, json)
 
 

@@ -128,7 +128,8 @@ def _last_answer_fact(report: MonthlyInput) -> Fact:
     answered = [row for row in report.freshness if row.last_answer_at]
     if not answered:
         return Fact("Last answer", NOTHING, "no source has answered", "finding")
-    newest = max(answered, key=lambda row: row.last_answer_at or report.as_of)
+    # of sources that answered in the same run, the bill is the one to name
+    newest = max(answered, key=lambda row: (row.last_answer_at or report.as_of, row.source.startswith("billing")))
     assert newest.last_answer_at is not None
     when = f"{newest.last_answer_at:%Y-%m-%d %H:%M} UTC"
     return Fact("Last answer", when, f"from {newest.source}", "good", trace(newest))
