@@ -1,0 +1,53 @@
+"""The organisation of `make demo`: thirteen complete months and the running one, held against what is true."""
+
+from decimal import Decimal
+
+import pytest
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory, finops_at, session_state, view):
+    """What `finops demo` said the first and the second time, the lake it left, and the truth."""
+    from simulator.loading import load
+    from simulator.truth import truth
+    from simulator.world import build
+
+    folder = tmp_path_factory.mktemp("demo")
+    finops = finops_at(folder, FINOPS_STATE=str(session_state))
+    words = ("demo", "--lake", str(folder / "lake"), "--out", str(folder / "out"))
+    first = finops(*words)
+    lake = view(folder / "lake")
+    before = lake.versions()
+    second = finops(*words)
+    world = build(load("demo"))
+    told = truth(world, int(world.scenario.today.timestamp()))
+    return first, second, before, lake, told
+
+
+def test_the_demo_equals_its_truth_reconciles_and_commits_nothing_again(demo):
+    first, second, before, lake, told = demo
+    assert first.code == second.code == 0, first.err + second.err
+    assert "Open: " in first.out
+    assert lake.versions() == before
+    assert "Nothing was new" in second.err
+
+    months = told["months"]
+    assert sum(month["complete"] for month in months.values()) == 13
+    assert len(months) == 14
+    costs = lake.rows("select billing_month, sum(billed_cost) as cost from gold.daily_costs group by all")
+    assert {row["billing_month"]: row["cost"] for row in costs} == {
+        month: Decimal(true["charges"]) for month, true in months.items()
+    }
+
+    bills = {row["billing_month"]: row for row in lake.rows("select * from gold.invoice_reconciliation")}
+    for month, true in months.items():
+        assert bills[month]["consumed_cost"] == Decimal(true["consumption"]), month
+        assert bills[month]["alarms"] == 0, month
+        if true["invoice"]:
+            assert bills[month]["invoiced_cost"] == Decimal(true["invoice"]["undiscount"]), month
+            assert bills[month]["consumption_residual"] == 0, month
+    assert lake.one("select count(*) from gold.reconciliation where explanation is null or is_alarm") == 0
+
+    effects = lake.rows("select billing_month, sum(price_effect) as effect from gold.cost_movers group by all")
+    for row in effects:
+        assert row["effect"] == Decimal(months[row["billing_month"]]["list_price_change_effect"]), row
