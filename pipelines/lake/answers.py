@@ -11,12 +11,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from hashlib import sha256
 from typing import Any, Protocol
 
 import pyarrow as pa
 
-from pipelines.lake.build import content_hashes
-from pipelines.lake.engine import Catalog, connect
+from pipelines.lake.engine import Catalog
 from pipelines.lake.sql_models import Layered
 from pipelines.lake.store import Lake
 from pipelines.lake.tables import PYTHON_TABLES
@@ -48,6 +48,8 @@ class Listing(Protocol):
     @property
     def items(self) -> Sequence[Mapping[str, Any]]: ...
     @property
+    def plain_texts(self) -> Sequence[str | None]: ...
+    @property
     def extra(self) -> Mapping[str, Any]: ...
     @property
     def asked_at(self) -> datetime: ...
@@ -74,17 +76,22 @@ def record(lake: Lake, table: str, listings: Iterable[Listing]) -> Recorded:
     known = _hashes_in(catalog, table)
     rows: list[pa.RecordBatch] = []
     answers: list[pa.RecordBatch] = []
+    new_answers: dict[str, list[str]] = {}
+    new_rows: dict[str, list[str]] = {}
     asked = 0
     for listing in listings:
         asked += 1
         if _is_known(told.get(listing.question.question_hash, ()), listing):
             continue
+        month = _month(listing)
         answers.append(pa.RecordBatch.from_pylist(_answer_rows(listing), schema=ANSWERS.schema))
+        new_answers.setdefault(month, []).append(f"{listing.answer_hash} {listing.asked_at.isoformat()}")
         if listing.answer_hash not in known:
             known.add(listing.answer_hash)
-            rows.append(pa.RecordBatch.from_pylist(_item_rows(listing), schema=ITEM_SCHEMA))
-    _append(lake, table, pa.Table.from_batches(rows, schema=ITEM_SCHEMA))
-    _append(lake, ANSWERS.name, pa.Table.from_batches(answers, schema=ANSWERS.schema))
+            rows.append(_item_rows(listing))
+            new_rows.setdefault(month, []).append(listing.answer_hash)
+    _append(lake, table, pa.Table.from_batches(rows, schema=ITEM_SCHEMA), new_rows)
+    _append(lake, ANSWERS.name, pa.Table.from_batches(answers, schema=ANSWERS.schema), new_answers)
     return Recorded(asked, len(answers), sum(batch.num_rows for batch in rows))
 
 
@@ -118,32 +125,28 @@ def _hashes_in(catalog: Catalog, table: str) -> set[str]:
     return {row["answer_hash"] for row in rows}
 
 
-def _append(lake: Lake, table: str, rows: pa.Table) -> None:
-    partition_by = PYTHON_TABLES[table].partition_by
-    months = sorted(set(rows[partition_by].to_pylist())) if partition_by else [""]
-    connection = connect()
-    with connection:
-        connection.register("appended", rows)
-        hashes = content_hashes(connection, "appended", partition_by, months)
-    lake.append(table, rows, hashes, partition_by)
+def _append(lake: Lake, table: str, rows: pa.Table, told: Mapping[str, Sequence[str]]) -> None:
+    """Add rows; `told` names per month the answers they came from, which stand for the content."""
+    hashes = {month: sha256("|".join(answers).encode()).hexdigest()[:32] for month, answers in told.items()}
+    lake.append(table, rows, hashes, PYTHON_TABLES[table].partition_by)
 
 
 def _month(listing: Listing) -> str:
     return listing.question.billing_month or listing.asked_at.strftime("%Y-%m")
 
 
-def _item_rows(listing: Listing) -> list[dict[str, Any]]:
-    return [
-        {
-            "answer_hash": listing.answer_hash,
-            "source": listing.question.source,
-            "path": listing.question.path,
-            "position": position,
-            "item": _json(item),
-            "billing_month": _month(listing),
-        }
-        for position, item in enumerate(listing.items)
-    ]
+def _item_rows(listing: Listing) -> pa.RecordBatch:
+    count = len(listing.items)
+    plain = zip(listing.plain_texts, listing.items, strict=True)
+    columns = {
+        "answer_hash": [listing.answer_hash] * count,
+        "source": [listing.question.source] * count,
+        "path": [listing.question.path] * count,
+        "position": range(count),
+        "item": [_json(item) if text is None else text for text, item in plain],
+        "billing_month": [_month(listing)] * count,
+    }
+    return pa.RecordBatch.from_pydict(columns, schema=ITEM_SCHEMA)
 
 
 def _answer_rows(listing: Listing) -> list[dict[str, Any]]:

@@ -34,6 +34,8 @@ MAPS: Mapping[str, tuple[str, str]] = {
 
 _LOCALITY = re.compile(r"/(?:zones|regions)/([^/]+)")
 
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
+
 Item = Mapping[str, Any]
 
 
@@ -73,9 +75,15 @@ class Listing:
     asked_at: datetime
 
     @cached_property
+    def plain_texts(self) -> tuple[str | None, ...]:
+        """Canonical JSON of each item, for the hash and for whoever keeps the item; None where it holds a Decimal."""
+        return tuple(map(_plain, self.items))
+
+    @cached_property
     def answer_hash(self) -> str:
         """Equal for the same content of the same question, however it was paged, ordered and spelled."""
-        items = sorted(canonical(item) for item in self.items)
+        texts = zip(self.plain_texts, self.items, strict=True)
+        items = sorted(_spelled(item) if text is None else text for text, item in texts)
         return _sha256([self.question.question_hash, canonical(self.extra), *items])
 
 
@@ -126,10 +134,15 @@ def items_in(source: str, document: Mapping[str, Any]) -> tuple[tuple[Item, ...]
 
 def canonical(value: Any) -> str:
     """One spelling for one JSON value: sorted keys, no white space, 1.50 as 1.5, 2.0 as 2."""
+    plain = _plain(value)
+    return _spelled(value) if plain is None else plain
+
+
+def _plain(value: Any) -> str | None:
     try:
-        return json.dumps(value, sort_keys=True, separators=(",", ":"))
+        return _ENCODER.encode(value)
     except TypeError:  # a Decimal is in there, which json cannot write as a number
-        return _spelled(value)
+        return None
 
 
 def _layout(source: str) -> tuple[str, str | None]:

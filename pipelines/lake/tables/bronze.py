@@ -48,7 +48,7 @@ def _items(name: str, description: str) -> PythonTable:
 
 BRONZE_TABLES = (
     ANSWERS,
-    _items("charges", "Charges of one UTC day each, cut to that day by Scaleway, as JSON text per charge."),
+    _items("charges", "Charges of one UTC day each, cut to that day by Scaleway; each as JSON text with sorted keys."),
     _items("consumptions", "Lines of the monthly consumption, one snapshot whenever it changed."),
     _items("invoices", "Invoices of the organisation."),
     _items("taxes", "Taxes by month."),

@@ -61,7 +61,7 @@ def test_an_answer_that_comes_back_is_the_newest_again_without_doubling_its_rows
     told = [record(lake, TABLE, [day(1, items, hour)]) for hour, items in enumerate((A, B, A, A))]
     assert [each.new for each in told] == [1, 1, 1, 0]
     assert counts(lake) == (3, 3)
-    assert [item for _, item in rows_of_newest(lake)] == ['{"sku":"/a","price":{"units":1}}']
+    assert [item for _, item in rows_of_newest(lake)] == ['{"price":{"units":1},"sku":"/a"}']
 
 
 def test_an_answer_that_comes_back_within_one_run_is_kept_in_order(tmp_path, day):
@@ -69,7 +69,7 @@ def test_an_answer_that_comes_back_within_one_run_is_kept_in_order(tmp_path, day
 
     lake = Lake(parse_address(str(tmp_path)))
     record(lake, TABLE, [day(1, A, 0), day(1, B, 1), day(1, A, 2)])
-    assert [item for _, item in rows_of_newest(lake)] == ['{"sku":"/a","price":{"units":1}}']
+    assert [item for _, item in rows_of_newest(lake)] == ['{"price":{"units":1},"sku":"/a"}']
 
 
 def test_equal_items_of_two_questions_are_both_kept(address, day):
@@ -93,7 +93,7 @@ def test_a_run_that_dies_between_its_commits_leaves_nothing_lost_or_doubled(addr
         patch.setattr(Lake, "append", dying)
         with pytest.raises(LakeUnavailable):
             record(lake, TABLE, [day(1, B, 1), day(2, B, 1)])
-    assert [item for _, item in rows_of_newest(lake)] == ['{"sku":"/a","price":{"units":1}}']
+    assert [item for _, item in rows_of_newest(lake)] == ['{"price":{"units":1},"sku":"/a"}']
 
     record(lake, TABLE, [day(1, B, 2), day(2, B, 2)])
     for listings in ([day(1, A)], [day(1, B, 2), day(2, B, 2)]):
