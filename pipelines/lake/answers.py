@@ -106,8 +106,8 @@ def _answers_by_question(catalog: Catalog) -> dict[str, list[tuple[datetime, str
 
 def _is_known(told: Sequence[tuple[datetime, str]], listing: Listing) -> bool:
     """True when the newest answer stored for that moment says the same; later ones do not count."""
-    before = [answer_hash for asked_at, answer_hash in told if asked_at <= listing.asked_at]
-    return bool(before) and before[-1] == listing.answer_hash
+    before = [(asked_at, answer_hash) for asked_at, answer_hash in told if asked_at <= listing.asked_at]
+    return bool(before) and (before[-1][0], listing.answer_hash) in before
 
 
 def questions_by_month(lake: Lake, source: str) -> dict[str, int]:

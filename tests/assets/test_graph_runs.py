@@ -1,7 +1,7 @@
 """Runs of the real graph over a small organisation: what they write, tell, refuse and survive."""
 
 import json
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import dagster as dg
 import pytest
@@ -125,7 +125,8 @@ def test_a_blocking_check_stops_what_follows_and_the_run_fails_with_the_row(firs
     # cut to no day: two days in one charge
     wrong = {**CHARGE, "start_date": "2026-06-08T00:00:00Z", "end_date": "2026-06-09T23:59:59.999999Z"}
     window = {"start_date_after": "2026-06-08T00:00:00Z", "end_date_before": "2026-06-09T00:00:00Z"}
-    listing = answered("billing.charges", [wrong], month="2026-06", parameters=window, at=datetime.fromisoformat(NOW))
+    later = datetime.fromisoformat(NOW) + timedelta(minutes=1)
+    listing = answered("billing.charges", [wrong], month="2026-06", parameters=window, at=later)
     record(place.catalog.lake, "bronze.charges", [listing])
     gold = [table for table in place.catalog.names() if table.startswith("gold.") and table != "gold.data_freshness"]
     before = place.versions(*gold)
@@ -159,7 +160,7 @@ def test_a_warning_is_told_and_stops_nothing(first, answered, tmp_path):
         path="/billing/v2beta1/consumptions",
         parameters=asked,
         extra={"updated_at": "2026-07-10T00:00:00Z"},
-        at=datetime.fromisoformat(NOW),
+        at=datetime.fromisoformat(NOW) + timedelta(minutes=1),
     )
     record(place.catalog.lake, "bronze.consumptions", [listing])
 
