@@ -35,7 +35,6 @@ def connect(address: Address | None = None) -> duckdb.DuckDBPyConnection:
         config["allow_unsigned_extensions"] = "true"
     connection = duckdb.connect(":memory:", config=config)
     connection.execute("set TimeZone = 'UTC'")
-    connection.execute("set preserve_insertion_order = false")
     if address is not None and address.s3 is not None:
         _sign_in(connection, address)
     return connection
