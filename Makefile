@@ -75,6 +75,10 @@ bench: $(READY) ## Measure what is promised in seconds and memory; writes docs/p
 bench-kill: $(READY) ## Kill a run at 20 moments and compare what the next run leaves
 	@$(BIN)/python -m benchmarks.kill_runs --kills 20 --seed 1
 
+.PHONY: bench-faults
+bench-faults: $(READY) ## Read 200 times with 30 % of all calls failing and compare the tables
+	@$(BIN)/python -m benchmarks.fault_runs --runs 200 --share 0.3
+
 .PHONY: lock
 lock: $(READY) ## Resolve the dependencies anew; names, versions and hashes only
 	@$(BIN)/uv pip compile --quiet pyproject.toml --universal --generate-hashes --all-extras -o requirements.lock

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
+from assets.bronze.measured import measured_assets
 from assets.bronze.sources import bronze_assets
 from assets.checks import gate_checks
 from assets.descriptions import readers_of
@@ -44,7 +45,12 @@ def build_definitions(months: dg.MonthlyPartitionsDefinition, now: str = "", lak
         description="Writes the report of a month from the tables as they are. The same as `finops report monthly`.",
         tags={"finops/job": REPORT_JOB},
     )
-    made = [*bronze_assets(months, readers), *sql_assets(models, load_checks(), months), *report_assets(months)]
+    made = [
+        *bronze_assets(months, readers),
+        *measured_assets(readers),
+        *sql_assets(models, load_checks(), months),
+        *report_assets(months),
+    ]
     return dg.Definitions(
         assets=[*dg.map_asset_specs(_kept_fresh, made), *outside_assets(readers)],
         asset_checks=[*gate_checks()],

@@ -1,4 +1,5 @@
-"""Great Expectations at the gates between layers: what a month of charges must look like before gold is built.
+"""Great Expectations at the gates between layers: what bronze must look like before silver is built, and silver
+before gold.
 
 DuckDB aggregates, Great Expectations judges the small result: it cannot read DuckDB itself, and a hundred
 thousand rows need no second engine.
@@ -12,6 +13,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
+
+from pipelines.lake.sql_models import load_gates
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -77,31 +80,45 @@ def _between(column: str, low: float | None, high: float | None) -> Expectation:
     return "ExpectColumnValuesToBeBetween", {"column": column, "min_value": low, "max_value": high}
 
 
-GATES = (
-    Gate(
-        "days_look_like_a_bill",
-        "silver.costs",
-        "Every day has charges in one known currency each, of a size a bill can have, and most of them priced.",
-        "select charge_date::varchar as charge_date, billing_currency, count(*) as charges, "
-        "cast(sum(billed_cost) as double) as billed_cost, "
-        "count(*) filter (where billed_cost is null) / count(*) as unpriced_share "
-        "from silver.costs group by all",
-        (
-            ("ExpectColumnValuesToNotBeNull", {"column": "billing_currency"}),
-            ("ExpectColumnValuesToMatchRegex", {"column": "billing_currency", "regex": "^[A-Z]{3}$"}),
-            _between("charges", 1, None),
-            _between("billed_cost", -A_DAY_NO_BILL_REACHES, A_DAY_NO_BILL_REACHES),
-            _between("unpriced_share", 0, 0.5),
-            ("ExpectCompoundColumnsToBeUnique", {"column_list": ["charge_date", "billing_currency"]}),
-        ),
+def _none(column: str) -> Expectation:
+    return _between(column, 0, 0)
+
+
+EXPECTED: Mapping[str, Sequence[Expectation]] = {
+    "charges_can_be_read": (
+        _between("charges", 1, None),
+        *(_none(f"without_{part}") for part in ("project", "sku", "start", "currency")),
     ),
-    Gate(
-        "prices_are_usable",
-        "silver.prices",
-        "No price is negative, and no SKU has two prices on one day.",
-        "select cast(coalesce(min(list_unit_price), 0) as double) as lowest_price, "
-        "count(*) filter (where next_from < valid_to) as overlapping from ("
-        "select *, lead(valid_from) over (partition by sku order by valid_from) as next_from from silver.prices)",
-        (_between("lowest_price", 0, None), _between("overlapping", 0, 0)),
+    "hours_are_plausible": (
+        _between("hours", 1, None),
+        *(_none(column) for column in ("unordered", "empty_hours", "overfull", "not_finite")),
     ),
-)
+    "resources_have_a_place": (
+        ("ExpectColumnValuesToNotBeNull", {"column": "resource_type"}),
+        _between("resources", 1, None),
+        _none("without_id"),
+        _none("backwards"),
+    ),
+    "days_look_like_a_bill": (
+        ("ExpectColumnValuesToNotBeNull", {"column": "billing_currency"}),
+        ("ExpectColumnValuesToMatchRegex", {"column": "billing_currency", "regex": "^[A-Z]{3}$"}),
+        _between("charges", 1, None),
+        _between("billed_cost", -A_DAY_NO_BILL_REACHES, A_DAY_NO_BILL_REACHES),
+        _between("unpriced_share", 0, 0.5),
+        ("ExpectCompoundColumnsToBeUnique", {"column_list": ["charge_date", "billing_currency"]}),
+    ),
+    "prices_are_usable": (_between("lowest_price", 0, None), _none("overlapping")),
+}
+"""What is expected of the rows of each file of `sql/gates`."""
+
+
+def load_all_gates() -> tuple[Gate, ...]:
+    """Each gate with its query. Raises KeyError when a file has no expectations, or the other way round."""
+    found = load_gates()
+    return tuple(
+        Gate(name, found[name].table, found[name].description, found[name].sql, EXPECTED[name])
+        for name in sorted({*found, *EXPECTED})
+    )
+
+
+GATES = load_all_gates()

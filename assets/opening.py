@@ -29,5 +29,6 @@ def open_scaleway(settings: Settings, clock: Callable[[], datetime]) -> Scaleway
         requests_per_second=settings.scaleway.requests_per_second,
         timeout=(5, settings.scaleway.timeout_seconds),
         attempts=settings.scaleway.attempts,
+        patience=settings.scaleway.patience_seconds,
         clock=clock,
     )

@@ -26,7 +26,32 @@ _APIS = {
         "instances/",
         "AllProductsReadOnly, or one set per product",
     ),
+    "audit_trail": (
+        ("audit_events",),
+        "Who created, changed, started, stopped and deleted what.",
+        "audit-trail/",
+        "AuditTrailReadOnly",
+    ),
+    "cockpit": (
+        ("usage_hourly", "metric_findings", "requests_daily", "telemetry_daily"),
+        "Metrics and logs of each project and region, asked in the words of Prometheus and Loki.",
+        "cockpit/regional-api/",
+        "ObservabilityReadOnly, and a Cockpit token per project and region",
+    ),
+    "opencost": (
+        ("cluster_allocations",),
+        "OpenCost inside a cluster, where somebody runs it.",
+        "kubernetes/",
+        "",
+    ),
+    "object_storage": (
+        ("storage_buckets", "storage_listings", "storage_histograms", "storage_uploads"),
+        "Buckets and their objects, asked in the words of S3.",
+        "object-storage/",
+        "ObjectStorageReadOnly",
+    ),
 }
+_MEASURED = ("cockpit", "opencost", "object_storage")
 
 
 def answered_by(name: str) -> dg.AssetKey:
@@ -36,7 +61,7 @@ def answered_by(name: str) -> dg.AssetKey:
 
 def outside_assets(readers: Readers) -> list[dg.AssetSpec]:
     """Assets Dagster shows and does not run."""
-    return [*_apis(), _answers(readers), *_imports(readers)]
+    return [*_apis(), _answers(readers), _measurements(readers), *_imports(readers)]
 
 
 def _apis() -> list[dg.AssetSpec]:
@@ -64,12 +89,39 @@ def _answers(readers: Readers) -> dg.AssetSpec:
             kept="Append only, in the same step as the rows.",
             used_by=readers.get("bronze.answers", ()),
         ),
-        deps=[["bronze", name] for names, *_ in _APIS.values() for name in names],
+        deps=[["bronze", name] for api, (names, *_) in _APIS.items() if api not in _MEASURED for name in names],
         group_name="bronze",
         owners=["team:platform"],
         kinds={"deltalake"},
         metadata={"dagster/table_name": "bronze.answers"},
     )
+
+
+def _measurements(readers: Readers) -> dg.AssetSpec:
+    return dg.AssetSpec(
+        key=["bronze", "measurements"],
+        description=described(
+            TABLES["bronze.measurements"].description,
+            grain="measurement of a day at a place",
+            source="every measured table: each writes here what it measured, and what it could not",
+            kept="Append only, in the same step as the rows.",
+            used_by=readers.get("bronze.measurements", ()),
+        ),
+        deps=[["bronze", name] for api in _MEASURED for name in _APIS[api][0]],
+        group_name="bronze",
+        owners=["team:platform"],
+        kinds={"deltalake"},
+        metadata={"dagster/table_name": "bronze.measurements"},
+    )
+
+
+_IMPORTS = {
+    "focus_lines": ("line of an imported bill", "focus"),
+    "focus_quarantine": ("line of an imported bill", "focus"),
+    "business_numbers": ("line of an imported file", "metrics"),
+    "business_quarantine": ("line of an imported file", "metrics"),
+}
+"""What a row is, and the command that writes it."""
 
 
 def _imports(readers: Readers) -> list[dg.AssetSpec]:
@@ -78,8 +130,8 @@ def _imports(readers: Readers) -> list[dg.AssetSpec]:
             key=["bronze", name],
             description=described(
                 TABLES[f"bronze.{name}"].description,
-                grain="line of an imported bill",
-                source="`finops import focus FILE`",
+                grain=grain,
+                source=f"`finops import {command} FILE`",
                 kept="A file's newest content replaces what a file of that name said before.",
                 used_by=readers.get(f"bronze.{name}", ()),
             ),
@@ -88,5 +140,5 @@ def _imports(readers: Readers) -> list[dg.AssetSpec]:
             kinds={"deltalake", "csv"},
             metadata={"dagster/table_name": f"bronze.{name}"},
         )
-        for name in ("focus_lines", "focus_quarantine")
+        for name, (grain, command) in _IMPORTS.items()
     ]

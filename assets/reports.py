@@ -34,6 +34,14 @@ _REPORT_DESCRIPTION = """The monthly review as one HTML file: what was spent, wh
 - **Used by**: people: finance, team leads, management
 - **Made by**: the same call as `finops report monthly`"""
 
+_QUALITY_DESCRIPTION = """What was checked, what was found, how fresh each source is: one HTML file.
+
+- **Grain**: one file
+- **Source**: every stored table, judged as it is now
+- **Kept**: in the folder of the setting `report.out`; a new one replaces it
+- **Used by**: people: whoever answers for the data
+- **Made by**: the same call as `finops report quality`"""
+
 _MONTHLY = dg.FreshnessPolicy.time_window(fail_window=timedelta(days=35), warn_window=timedelta(days=32))
 """A report is due once a month; the tables it is made of are due every day."""
 
@@ -130,4 +138,27 @@ def report_assets(months: dg.MonthlyPartitionsDefinition) -> list[dg.AssetsDefin
             )
         return dg.MaterializeResult(metadata={"locale": settings.locale, "as_of": f"{now:%Y-%m-%d %H:%M} UTC"})
 
-    return [monthly_report]
+    return [monthly_report, quality_asset()]
+
+
+def quality_asset() -> dg.AssetsDefinition:
+    """The quality page as an asset; it speaks of the lake as it is, so it has no months."""
+
+    @dg.asset(
+        key=["reports", "quality"],
+        description=_QUALITY_DESCRIPTION,
+        group_name="reports",
+        owners=["team:platform"],
+        kinds={"html"},
+        freshness_policy=_MONTHLY,
+        deps=[dg.AssetKey(["gold", "data_freshness"])],
+    )
+    def quality(lake: LakeResource, clock: ClockResource) -> dg.MaterializeResult[Any]:
+        from assets.quality import write_quality_page
+
+        file = write_quality_page(lake.catalog(), load_settings().report.out, clock.read())
+        return dg.MaterializeResult(
+            metadata={"report": dg.MetadataValue.path(str(file.absolute())), "bytes": file.stat().st_size}
+        )
+
+    return quality

@@ -25,7 +25,12 @@ GROUPS: dict[str, list[str]] = {
         *("bronze/charges", "bronze/consumptions", "bronze/taxes"),
         *("bronze/invoices", "bronze/discounts", "bronze/budgets"),
     ],
-    "inventory": ["bronze/products", "bronze/projects", "bronze/resources", "bronze/server_types"],
+    "inventory": [
+        *("bronze/products", "bronze/projects", "bronze/resources", "bronze/server_types", "bronze/audit_events"),
+    ],
+    "metrics": ["bronze/usage_hourly", "bronze/metric_findings", "bronze/cluster_allocations"],
+    "telemetry": ["bronze/telemetry_daily", "bronze/requests_daily"],
+    "storage": [f"bronze/storage_{name}" for name in ("buckets", "listings", "histograms", "uploads")],
     "models": [],
 }
 """What `--only` accepts; models are every table of silver and gold."""

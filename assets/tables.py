@@ -2,11 +2,17 @@
 
 from collections.abc import Mapping
 
+import pyarrow as pa
+
 from pipelines.focus.columns import FOCUS_LINES_SCHEMA, QUARANTINE_SCHEMA
+from pipelines.imports import schema as imports
 from pipelines.lake.engine import Catalog
+from pipelines.lake.measurements import READING_HASH
 from pipelines.lake.sql_models import load_models
 from pipelines.lake.store import Lake
 from pipelines.lake.tables import PYTHON_TABLES, PythonTable
+from pipelines.sources.cockpit import tables as cockpit
+from pipelines.sources.objects import tables as objects
 
 IMPORT_KEY = "import_key"
 """Partition of imported bills: one file name, whose newest content supersedes what it said before."""
@@ -26,7 +32,84 @@ FOCUS_TABLES = (
     ),
 )
 
-TABLES: Mapping[str, PythonTable] = {**PYTHON_TABLES, **{table.name: table for table in FOCUS_TABLES}}
+IMPORTED_AT = "imported_at"
+"""When a file's lines were imported; of two files that speak of the same thing, the newer one holds."""
+
+
+def _imported(name: str, description: str, schema: pa.Schema) -> PythonTable:
+    columns = [*schema, pa.field(IMPORTED_AT, pa.timestamp("us", tz="UTC")), pa.field(IMPORT_KEY, pa.string())]
+    return PythonTable(f"bronze.{name}", description, pa.schema(columns), IMPORT_KEY)
+
+
+IMPORTED_TABLES = (
+    _imported(
+        "business_numbers",
+        "Lines of imported files of business numbers, typed, with the file and line they came from.",
+        imports.NUMBERS_SCHEMA,
+    ),
+    _imported(
+        "business_quarantine",
+        "Lines of imported files of business numbers that could not be used, each with file, line and reason.",
+        imports.QUARANTINE_SCHEMA,
+    ),
+)
+
+
+def _measured(name: str, description: str, schema: pa.Schema) -> PythonTable:
+    columns = [pa.field(READING_HASH, pa.string()), *(schema.field(name) for name in schema.names)]
+    return PythonTable(f"bronze.{name}", description, pa.schema(columns), "usage_month")
+
+
+MEASURED_TABLES = (
+    _measured(
+        "usage_hourly",
+        "Metrics of Cockpit by the hour: mean, quantiles and extremes of the samples, and how many there were.",
+        cockpit.USAGE_HOURLY,
+    ),
+    _measured(
+        "metric_findings",
+        "Which metrics each data source holds, under which names; what is not there is unknown, never zero.",
+        cockpit.METRIC_FINDINGS,
+    ),
+    _measured(
+        "requests_daily", "Requests and tokens by service, resource, route, tenant and day.", cockpit.REQUESTS_DAILY
+    ),
+    _measured(
+        "telemetry_daily",
+        "Samples, log bytes and lines, and spans by day; each way of measuring has its own source, and they overlap.",
+        cockpit.TELEMETRY_DAILY,
+    ),
+    _measured(
+        "cluster_allocations",
+        "What workloads of a cluster asked for and used, as OpenCost estimates it at the prices it was given.",
+        cockpit.CLUSTER_ALLOCATIONS,
+    ),
+    _measured(
+        "storage_buckets",
+        "Buckets with tags, versioning and lifecycle rules as of a day.",
+        objects.STORAGE_SCHEMAS["storage_buckets"],
+    ),
+    _measured(
+        "storage_listings",
+        "Which share of a bucket's objects was listed, and what it held.",
+        objects.STORAGE_SCHEMAS["storage_listings"],
+    ),
+    _measured(
+        "storage_histograms",
+        "Objects by bucket, prefix, class, state, age and size; never a row per object.",
+        objects.STORAGE_SCHEMAS["storage_histograms"],
+    ),
+    _measured(
+        "storage_uploads",
+        "Uploads begun and not completed, whose parts are stored and paid.",
+        objects.STORAGE_SCHEMAS["storage_uploads"],
+    ),
+)
+
+TABLES: Mapping[str, PythonTable] = {
+    **PYTHON_TABLES,
+    **{table.name: table for table in (*FOCUS_TABLES, *IMPORTED_TABLES, *MEASURED_TABLES)},
+}
 
 
 def open_catalog(lake: Lake) -> Catalog:

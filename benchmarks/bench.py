@@ -1,8 +1,9 @@
 """Measure what is promised in seconds, CPU and memory, and write docs/performance.md.
 
 `python -m benchmarks.bench` runs the demo twice on an empty lake, and DuckDB alone on the same answers: reading the
-JSON and adding it up is work that nobody can leave out, so CPU is told as a multiple of it. Ends with 1 when a
-promise is not kept.
+JSON and adding it up is work that nobody can leave out, so CPU is told as a multiple of it. Then buckets of a
+million objects are listed, one of them on a real S3 server, which takes minutes to fill. Ends with 1 when a promise is
+not kept.
 """
 
 import argparse
@@ -19,6 +20,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
+
+from benchmarks import list_objects
 
 ROOT = Path(__file__).parents[1]
 REPORT = ROOT / "docs" / "performance.md"
@@ -70,6 +73,7 @@ class Results:
     lake_bytes: int
     lake_files: int
     report_bytes: int
+    listed: Sequence[list_objects.Listed]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -77,9 +81,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.bench", description=__doc__)
     parser.add_argument("--scenario", default="demo", help="a scenario file, or the name of one that is shipped")
     parser.add_argument("--dry-run", action="store_true", help="print the page instead of writing it")
+    parser.add_argument("--objects", type=int, default=list_objects.MILLION, help="objects in each bucket listed")
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-        results = measure_all(options.scenario, Path(folder))
+        results = measure_all(options.scenario, Path(folder), options.objects)
     page = "\n".join(_page(results)) + "\n"
     if options.dry_run:
         sys.stdout.write(page)
@@ -92,7 +97,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 1 if broken else 0
 
 
-def measure_all(scenario: str, folder: Path) -> Results:
+def measure_all(scenario: str, folder: Path, objects: int) -> Results:
     """Run everything once, in an order that leaves nothing warm which should be cold."""
     lake, out = folder / "lake", folder / "out"
     demo = [*_finops(), "demo", "--scenario", scenario, "--lake", str(lake), "--out", str(out)]
@@ -117,6 +122,7 @@ def measure_all(scenario: str, folder: Path) -> Results:
         sum(path.stat().st_size for path in files),
         len(files),
         sum(path.stat().st_size for path in out.glob("*.html")),
+        list(list_objects.list_all(objects, objects)),
     )
 
 
@@ -236,6 +242,7 @@ def _promises(results: Results) -> list[tuple[str, str, str, bool]]:
         ("Demo, warm", f"{results.warm.wall:.0f} s", f"{WARM_SECONDS} s", results.warm.wall <= WARM_SECONDS),
         ("Memory, product and simulator", f"{highest:.0f} MiB", f"{MEMORY_MIB} MiB", highest <= MEMORY_MIB),
         ("`finops --help`", f"{results.help_seconds:.2f} s", f"{HELP_SECONDS} s", results.help_seconds <= HELP_SECONDS),
+        *list_objects.promises(results.listed),
     ]
 
 
@@ -263,6 +270,7 @@ def _page(results: Results) -> Iterator[str]:
     }
     for name, run in runs.items():
         yield f"| {name} | {run.wall:.1f} s | {run.cpu:.1f} s | {run.memory_mib:.0f} MiB |"
+    yield from ("", "CPU and memory of a listing are the lister's own.", "", *list_objects.page(results.listed))
     yield from ("", "## Promised", "", "| Promise | Measured | At most | Kept |", "|---|--:|--:|---|")
     for promise, measured, allowed, kept in _promises(results):
         yield f"| {promise} | {measured} | {allowed} | {'yes' if kept else '**no**'} |"

@@ -170,8 +170,8 @@ def _die_at(moment: Moment) -> None:
         return
     from importlib import import_module
 
-    store: Any = import_module("pipelines.lake.store")
-    write = store.write_deltalake
+    lake: Any = import_module("pipelines.lake.store").Lake
+    write = lake._write
     made = 0
 
     def counting(*arguments: Any, **options: Any) -> None:
@@ -183,7 +183,7 @@ def _die_at(moment: Moment) -> None:
         if made == moment.commit:
             _die()
 
-    store.write_deltalake = counting
+    lake._write = counting
 
 
 def _die() -> None:

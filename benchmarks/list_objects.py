@@ -15,141 +15,40 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from http.client import HTTPConnection
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import local
-from urllib.parse import parse_qs, quote_plus, urlsplit
+from urllib.parse import quote_plus
 
-TODAY = date(2026, 11, 18)
-MIDNIGHT = datetime(2026, 11, 18, tzinfo=UTC)
-PROMISED_MB = 300
-BUCKET = "bench"
+from benchmarks.listed_bucket import BUCKET, MOST_PREFIXES, TODAY, Place, folded, folder_of, key_of, serve, truth
+
+MILLION = 1_000_000
+PROMISED_MIB = 300
 ACCESS_KEY, SECRET_KEY = "BENCHACCESSKEY000000", "bench-secret-key"
-CLASSES = ("STANDARD", "STANDARD", "STANDARD", "ONEZONE_IA", "GLACIER")
-SIZES = (0, 700, 131_071, 131_072, 999_999, 1_000_000, 50_000_000, 7_000_000_000)
-# five keys in turn have seven entries: a deleted object, an overwritten one, and three plain ones
-SEVEN = ((0, 0), (0, 1), (1, 0), (1, 1), (2, 0), (3, 0), (4, 0))
-KEYS_PER_FOLDER = 400
-MOST_PREFIXES = 200
-
-_Place = tuple[str, str]  # prefix, and the rest of a cell's name
 
 
-def key_of(number: int) -> str:
-    """The key with this number; numbers and keys have the same order."""
-    return f"{folder_of(number)}{number:09}.bin"
+@dataclass(frozen=True)
+class Listed:
+    """What listing one bucket took; `is_true` says that every cell of the histogram was right."""
 
+    name: str
+    objects: int
+    requests: int
+    rows: int
+    peak_mib: float
+    cpu: float
+    seconds: float
+    is_true: bool
 
-def folder_of(number: int) -> str:
-    """The prefix of that key."""
-    folder = number // KEYS_PER_FOLDER
-    return f"équipe {folder // 50:03}/set+{folder % 50:02}/"
-
-
-def facts_of(number: int, version: int) -> tuple[int, datetime, str]:
-    """Size, time and class; an older version is 100 days older than the one that replaced it."""
-    chance = (number * 2_654_435_761) % 4_294_967_296
-    written = MIDNIGHT - timedelta(seconds=chance % (800 * 86_400), days=100 * version)
-    return SIZES[(chance >> 7) % 8], written.replace(microsecond=0), CLASSES[(chance >> 11) % 5]
-
-
-def entry_of(position: int, of_versions: bool) -> tuple[int, int, bool]:
-    """Key number, version number (0 is the latest) and whether it is a delete marker."""
-    if not of_versions:
-        return position, 0, False
-    key, version = SEVEN[position % 7]
-    return position // 7 * 5 + key, version, (key, version) == (0, 0)
-
-
-def truth(objects: int, of_versions: bool, most_prefixes: int) -> dict[str, list[int]]:
-    """Every cell's count and bytes, by keeping all prefixes until the end."""
-    cells: Counter[_Place] = Counter()
-    sizes: Counter[_Place] = Counter()
-    for position in range(objects):
-        number, version, is_marker = entry_of(position, of_versions)
-        size, written, storage_class = facts_of(number, version)
-        since = facts_of(number, version - 1)[1] if version else written
-        size, days = 0 if is_marker else size, max((MIDNIGHT - since).days, 0)
-        age = max(edge for edge in (0, 1, 7, 30, 60, 90, 180, 365, 730) if edge <= days)
-        band = max(edge for edge in (0, 1, 131_072, 10**6, 10**7, 10**8, 10**9, 10**10) if edge <= size)
-        state = "delete_marker" if is_marker else "noncurrent" if version else "current"
-        place = folder_of(number), f"{'' if is_marker else storage_class}|{state}|{age}|{band}"
-        cells[place] += 1
-        sizes[place] += size
-    return _folded(cells, sizes, most_prefixes)
-
-
-def _folded(cells: Counter[_Place], sizes: Counter[_Place], most_prefixes: int) -> dict[str, list[int]]:
-    by_prefix: Counter[str] = Counter()
-    for (prefix, _), size in sizes.items():
-        by_prefix[prefix] += size
-    kept = set(sorted(by_prefix, key=lambda each: (-by_prefix[each], each))[:most_prefixes])
-    told: dict[str, list[int]] = {}
-    for (prefix, rest), count in cells.items():
-        cell = told.setdefault(f"{prefix if prefix in kept else '(other)'}|{rest}", [0, 0])
-        cell[0] += count
-        cell[1] += sizes[prefix, rest]
-    return told
-
-
-def serve(objects: int) -> None:
-    """Answer listings of `objects` entries until ended; the first line on stdout is the port."""
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        wbufsize = 1 << 20
-
-        def log_message(self, *_: object) -> None:
-            """Nothing is logged."""
-
-        def do_GET(self) -> None:
-            query = {name: told[0] for name, told in parse_qs(urlsplit(self.path).query, True).items()}
-            body = _page(query, objects).encode()
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    print(server.server_port, flush=True)
-    server.serve_forever()
-
-
-def _page(query: dict[str, str], objects: int) -> str:
-    of_versions = "versions" in query
-    start = int(query.get("version-id-marker" if of_versions else "continuation-token", 0))
-    end = min(start + int(query["max-keys"]), objects)
-    root = "ListVersionsResult" if of_versions else "ListBucketResult"
-    parts = [f"<?xml version='1.0'?><{root}><Name>{BUCKET}</Name><EncodingType>url</EncodingType>"]
-    parts += [_xml(position, of_versions) for position in range(start, end)]
-    parts.append(f"<IsTruncated>{str(end < objects).lower()}</IsTruncated>")
-    if end < objects and of_versions:
-        last = quote_plus(key_of(entry_of(end - 1, True)[0]), safe="/")
-        parts.append(f"<NextKeyMarker>{last}</NextKeyMarker><NextVersionIdMarker>{end}</NextVersionIdMarker>")
-    elif end < objects:
-        parts.append(f"<NextContinuationToken>{end}</NextContinuationToken>")
-    return "".join([*parts, f"</{root}>"])
-
-
-def _xml(position: int, of_versions: bool) -> str:
-    number, version, is_marker = entry_of(position, of_versions)
-    size, written, storage_class = facts_of(number, version)
-    told = (
-        f"<Key>{quote_plus(key_of(number), safe='/')}</Key>"
-        f"<LastModified>{written:%Y-%m-%dT%H:%M:%S}.000Z</LastModified>"
-        "<Owner><ID>11111111-1111-1111-1111-111111111111</ID></Owner>"
-    )
-    if of_versions:
-        told += f"<VersionId>{position}</VersionId><IsLatest>{str(version == 0).lower()}</IsLatest>"
-    if is_marker:
-        return f"<DeleteMarker>{told}</DeleteMarker>"
-    told += f"<Size>{size}</Size><StorageClass>{storage_class}</StorageClass><ETag>&#34;{number:032x}&#34;</ETag>"
-    return f"<Version>{told}</Version>" if of_versions else f"<Contents>{told}</Contents>"
+    @property
+    def microseconds(self) -> float:
+        """CPU for each object."""
+        return self.cpu / self.objects * 1e6
 
 
 def list_bucket(url: str, versioning: str, today: str) -> None:
@@ -158,10 +57,11 @@ def list_bucket(url: str, versioning: str, today: str) -> None:
 
     import structlog
 
-    from pipelines.sources.objects import FolderCheckpoints, ObjectStorage, S3Key
     from pipelines.sources.objects.buckets import Bucket
+    from pipelines.sources.objects.checkpoints import FolderCheckpoints
+    from pipelines.sources.objects.client import ObjectStorage, S3Key
     from pipelines.sources.objects.listing import list_objects
-    from pipelines.sources.objects.tables import histogram_table
+    from pipelines.sources.objects.rows import histogram_table
 
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     storage = ObjectStorage(S3Key(ACCESS_KEY, SECRET_KEY), "fr-par", url, requests_per_second=0)
@@ -179,22 +79,24 @@ def list_bucket(url: str, versioning: str, today: str) -> None:
         place = (row.prefix, row.storage_class or "", row.state, str(row.age_days_from), str(row.size_bytes_from))
         cells["|".join(place)] = [row.objects, row.bytes]
     told = {"objects": listing.objects, "requests": listing.requests, "cells": cells, "rows": rows.num_rows}
-    print(json.dumps({**told, **took, "peak_mb": int(peak[1]) / 1024}))
+    print(json.dumps({**told, **took, "peak_mib": int(peak[1]) / 1024}))
 
 
-def measured(name: str, url: str, versioning: str, today: date, expected: dict[str, list[int]]) -> bool:
-    """Run the lister in a process of its own, and print one line about it. False when it is not as promised."""
+def measured(name: str, url: str, versioning: str, today: date, expected: dict[str, list[int]]) -> Listed:
+    """Run the lister in a process of its own."""
     words = [sys.executable, "-m", "benchmarks.list_objects", "list", url, versioning, today.isoformat()]
     done = subprocess.run(words, check=True, capture_output=True, text=True)  # noqa: S603
     told = json.loads(done.stdout.splitlines()[-1])
-    is_true = bool(told["cells"] == expected)
-    cpu = told["cpu"] / told["objects"] * 1e6
-    print(
-        f"{name:<26} {told['objects']:>9,} {told['requests']:>8,} {told['rows']:>7,} {told['peak_mb']:>8.0f} "
-        f"{cpu:>11.1f} {told['seconds']:>8.1f}   {'yes' if is_true else 'NO'}",
-        flush=True,
+    return Listed(
+        name,
+        told["objects"],
+        told["requests"],
+        told["rows"],
+        told["peak_mib"],
+        told["cpu"],
+        told["seconds"],
+        bool(told["cells"] == expected),
     )
-    return is_true and told["peak_mb"] <= PROMISED_MB
 
 
 @contextmanager
@@ -248,40 +150,63 @@ def put_real_objects(s3: int, filer: int, objects: int) -> dict[str, list[int]]:
         for done in range(0, objects, 500):
             if not all(threads.map(put, range(done, min(done + 500, objects)))):
                 raise SystemExit("the server refused an object")
-    print(f"{objects:,} real objects put in {time.perf_counter() - began:.0f} s", flush=True)
-    cells: Counter[_Place] = Counter()
-    sizes: Counter[_Place] = Counter()
+    sys.stderr.write(f"{objects:,} real objects put in {time.perf_counter() - began:.0f} s\n")
+    cells: Counter[Place] = Counter()
+    sizes: Counter[Place] = Counter()
     for number in range(objects):
         place = folder_of(number), "STANDARD|current|30|1"  # 40 days old, below 128 KiB
         cells[place] += 1
         sizes[place] += number % 7 + 1
-    return _folded(cells, sizes, MOST_PREFIXES)
+    return folded(cells, sizes, MOST_PREFIXES)
+
+
+def list_all(objects: int, real: int) -> Iterator[Listed]:
+    """Each way of listing, from a server that makes its answers up and from a real one; 0 leaves that out."""
+    words = [sys.executable, "-m", "benchmarks.list_objects", "serve", str(objects)]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as server:  # noqa: S603
+        assert server.stdout is not None
+        url = f"http://127.0.0.1:{server.stdout.readline().strip()}"
+        for name, versioning in (("ListObjectsV2", "never"), ("ListObjectVersions", "enabled")):
+            expected = truth(objects, versioning == "enabled", MOST_PREFIXES)
+            yield measured(name, url, versioning, TODAY, expected)
+        server.terminate()
+    if real > 0:
+        with seaweed() as (s3, filer):
+            expected = put_real_objects(s3, filer, real)
+            older = datetime.now(UTC).date() + timedelta(days=40)
+            yield measured("ListObjectsV2, real server", f"http://127.0.0.1:{s3}", "never", older, expected)
+
+
+def promises(listed: Sequence[Listed]) -> list[tuple[str, str, str, bool]]:
+    """Promise, measured, allowed, kept."""
+    peak, wrong = max(each.peak_mib for each in listed), sum(not each.is_true for each in listed)
+    most = max(each.objects for each in listed)
+    return [
+        (f"Memory of listing {most:,} objects", f"{peak:.0f} MiB", f"{PROMISED_MIB} MiB", peak <= PROMISED_MIB),
+        ("Histograms that differ from the truth", str(wrong), "0", not wrong),
+    ]
+
+
+def page(listed: Sequence[Listed]) -> Iterator[str]:
+    """A table for people, in Markdown."""
+    yield "| Listing of a bucket | Objects | Requests | Cells | Memory | CPU per object | Seconds | True |"
+    yield "|---|--:|--:|--:|--:|--:|--:|---|"
+    for each in listed:
+        yield (
+            f"| {each.name} | {each.objects:,} | {each.requests:,} | {each.rows:,} | {each.peak_mib:.0f} MiB "
+            f"| {each.microseconds:.1f} µs | {each.seconds:.1f} | {'yes' if each.is_true else '**no**'} |"
+        )
 
 
 def main() -> int:
     """0 when every histogram is true and memory stayed below what is promised."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--objects", type=int, default=1_000_000)
-    parser.add_argument("--real", type=int, default=1_000_000, help="objects on a real server; 0 leaves it out")
+    parser.add_argument("--objects", type=int, default=MILLION)
+    parser.add_argument("--real", type=int, default=MILLION, help="objects on a real server; 0 leaves it out")
     chosen = parser.parse_args()
-    print(
-        f"{'':<34} {'objects':>9} {'requests':>8} {'rows':>7} {'peak MB':>8} {'CPU µs/obj.':>11} {'seconds':>8}   true"
-    )
-    words = [sys.executable, "-m", "benchmarks.list_objects", "serve", str(chosen.objects)]
-    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as server:  # noqa: S603
-        assert server.stdout is not None
-        url = f"http://127.0.0.1:{server.stdout.readline().strip()}"
-        results = [
-            measured(name, url, versioning, TODAY, truth(chosen.objects, versioning == "enabled", MOST_PREFIXES))
-            for name, versioning in (("ListObjectsV2", "never"), ("ListObjectVersions", "enabled"))
-        ]
-        server.terminate()
-    if chosen.real > 0:
-        with seaweed() as (s3, filer):
-            expected = put_real_objects(s3, filer, chosen.real)
-            older = datetime.now(UTC).date() + timedelta(days=40)
-            results.append(measured("ListObjectsV2, real server", f"http://127.0.0.1:{s3}", "never", older, expected))
-    return 0 if all(results) else 1
+    listed = list(list_all(chosen.objects, chosen.real))
+    print("\n".join(page(listed)))
+    return 0 if all(kept for *_, kept in promises(listed)) else 1
 
 
 if __name__ == "__main__":

@@ -212,7 +212,7 @@ def _silver(listings: Sequence[Listing], folder: Path) -> dict[str, list[str]]:
     lake = Lake(parse_address(str(folder)))
     record(lake, "bronze.resources", listings)
     catalog = open_catalog(lake)
-    needed = ("silver.resource_periods", "silver.resource_annotations", "silver.resources")
+    needed = ("silver.buckets", "silver.resource_periods", "silver.resource_annotations", "silver.resources")
     for model in load_models():
         if model.table in needed:
             build(catalog, model, [])

@@ -170,6 +170,11 @@ def _scaleway(settings: Settings, now: datetime) -> Iterator[Check]:
         yield Check("permissions", Verdict.warning, "not judged: the API cannot be reached")
     else:
         yield from _permissions(credentials, settings)
+        from finops.cockpit_probe import cockpit_checks
+        from finops.storage_probe import storage_checks
+
+        yield from storage_checks(credentials, settings)
+        yield from cockpit_checks(credentials, settings, now)
 
 
 def _reach(api_url: str, timeout: float, now: datetime) -> Iterator[Check]:

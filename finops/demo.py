@@ -54,8 +54,18 @@ class PretendScaleway:
             SCW_DEFAULT_ORGANIZATION_ID=organization,
             SCW_API_URL=self.url,
             FINOPS_SCALEWAY_REQUESTS_PER_SECOND="0",
+            FINOPS_COCKPIT_REQUESTS_PER_SECOND="0",
+            FINOPS_COCKPIT_TOKENS=",".join(
+                f"{place}={token}" for place, token in self.scenario.get("cockpit_tokens", {}).items()
+            ),
+            FINOPS_OPENCOST_CLUSTERS=json.dumps(
+                {cluster: self.url + path for cluster, path in self.scenario.get("opencost", {}).items()}
+            ),
+            FINOPS_STORAGE_REQUESTS_PER_SECOND="0",
+            FINOPS_STORAGE_ENDPOINT_URL=self.url + self.scenario.get("s3_endpoint", ""),
         )
-        os.environ.pop("FINOPS_SCALEWAY_ORGANIZATION_ID", None)
+        for elsewhere in ("FINOPS_SCALEWAY_ORGANIZATION_ID", "FINOPS_COCKPIT_TOKEN", "FINOPS_OPENCOST_TOKEN"):
+            os.environ.pop(elsewhere, None)
 
     def set_clock(self, now: datetime) -> None:
         """Move the simulator to this moment."""

@@ -108,17 +108,26 @@ def _settings() -> Iterator[str]:
         "|---|---|---|---|",
     )
     for key, field in all_keys().items():
-        default = (
-            DEFAULT_TEXTS.get(key) or f"`{str(field.default).lower() if field.default is False else field.default}`"
-        )
+        default = DEFAULT_TEXTS.get(key) or f"`{_as_toml(field.get_default(call_default_factory=True))}`"
         yield f"| `{key}` | `{variable_name(key)}` | {default} | {field.description} |"
     yield from (
         "",
         "Secrets are never settings. The Scaleway key comes from `SCW_ACCESS_KEY`, `SCW_SECRET_KEY`, "
         "`SCW_DEFAULT_ORGANIZATION_ID` and `SCW_API_URL`, else from the `scw` profile (`SCW_PROFILE`, "
         "`SCW_CONFIG_PATH`), value by value. The lake's key comes from `FINOPS_S3_ACCESS_KEY` and "
-        "`FINOPS_S3_SECRET_KEY`, else it is the Scaleway key.",
+        "`FINOPS_S3_SECRET_KEY`, else it is the Scaleway key. Cockpit's tokens come from `FINOPS_COCKPIT_TOKENS` "
+        "(`PROJECT=TOKEN` or `PROJECT/REGION=TOKEN`, separated by commas), else `FINOPS_COCKPIT_TOKEN` serves all; "
+        "OpenCost's from `FINOPS_OPENCOST_TOKEN`.",
     )
+
+
+def _as_toml(value: object) -> str:
+    """A default as one writes it in a settings file."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, tuple):
+        return json.dumps(list(value))
+    return "{}" if value == {} else str(value)
 
 
 def main() -> None:

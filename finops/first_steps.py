@@ -5,6 +5,7 @@ Nothing here is executed: the commands are text for a person to read first.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
@@ -36,6 +37,8 @@ FEATURES: Final = (
     Feature("inventory", tuple(sorted(_INVENTORY_SETS - {_EVERYTHING}))),
     Feature("annotations, autoscaling and queues, which have no set of their own", (_EVERYTHING,)),
     Feature("metrics and logs, with the token below", ("ObservabilityReadOnly",)),
+    Feature("buckets and what lies in them", ("ObjectStorageReadOnly",)),
+    Feature("who changed what", ("AuditTrailReadOnly",), on_organization=True),
 )
 LAKE_FEATURE: Final = Feature(
     "the lake's bucket", ("ObjectStorageReadOnly", "ObjectStorageObjectsWrite", "ObjectStorageObjectsDelete")
@@ -50,7 +53,8 @@ def settings_text(schema: str, chosen: dict[str, str]) -> str:
         "# No keys here: they come from the environment or the scw profile. `finops config show --origin` tells all.",
     ]
     section = ""
-    for key, field in all_keys().items():
+    # what has no section comes before the sections, or it would belong to the last of them
+    for key, field in sorted(all_keys().items(), key=lambda each: "." in each[0]):
         prefix, _, name = key.rpartition(".")
         if prefix != section:
             section = prefix
@@ -80,11 +84,14 @@ def policy_commands(organization_id: str | None, lake: str) -> Iterator[str]:
 
 def cockpit_commands(region: str) -> Iterator[str]:
     """The scw command that makes a Cockpit token; a token opens one project in one region."""
-    yield "# Metrics and logs, optional: one token per project and region; its secret is shown only once."
+    yield "# Metrics, requests and logs, optional: one token per project and region; its secret is shown only once."
     yield (
         f"scw cockpit token create name={APPLICATION} project-id=PROJECT_ID "
         f"token-scopes.0=read_only_metrics token-scopes.1=read_only_logs region={region}"
     )
+    yield "# finops takes the tokens from its environment, as pairs of project (or project/region) and token:"
+    yield f"# export FINOPS_COCKPIT_TOKENS=PROJECT_ID/{region}=SECRET_KEY,OTHER_PROJECT_ID/{region}=SECRET_KEY"
+    yield "# One project alone: export FINOPS_COCKPIT_TOKEN=SECRET_KEY. None at all: cockpit.enabled = false."
 
 
 def _rule(index: int, scope: str, features: list[Feature], more: bool) -> Iterator[str]:
@@ -102,8 +109,12 @@ def _default(field: Any, key: str) -> str:
         "scaleway.profile": '"finops"',
         "scaleway.organization_id": '"11111111-1111-1111-1111-111111111111"',
     }
+    if field.default_factory is dict:
+        return "{}"
     if field.default is None or field.default is PydanticUndefined:
         return examples[key]
+    if isinstance(field.default, tuple):
+        return json.dumps(field.default)
     if isinstance(field.default, bool):
         return str(field.default).lower()
     return str(field.default) if isinstance(field.default, int | float) else f'"{field.default}"'

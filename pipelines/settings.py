@@ -10,12 +10,11 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
+from pydantic import BaseModel, Field, PrivateAttr, ValidationError
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -24,9 +23,11 @@ from pydantic_settings import (
     SettingsError,
 )
 
+from pipelines.cockpit_tokens import cockpit_token
 from pipelines.errors import ConfigurationError
 from pipelines.scw_profile import Credentials, Profile, credentials, read_profile
 from pipelines.secrets import Secret
+from pipelines.settings_sections import Billing, Cockpit, LakeS3, OpenCost, Report, Scaleway, Storage
 from pipelines.settings_sources import (
     SettingsFile,
     explained,
@@ -35,7 +36,7 @@ from pipelines.settings_sources import (
     settings_files,
     variable_name,
 )
-from pipelines.settings_values import Currency, Folder, HttpUrl, LakeAddress, Locale, TimeZone, Uuid
+from pipelines.settings_values import Folder, LakeAddress, Locale, TimeZone
 
 DEFAULT: Final = "default"
 DEFAULT_TEXTS: Final = {
@@ -47,57 +48,20 @@ DEFAULT_TEXTS: Final = {
 }
 """Defaults that depend on where the command runs, in words."""
 _NOT_SETTINGS: Final = frozenset(
-    {"FINOPS_CONFIG", "FINOPS_S3_ACCESS_KEY", "FINOPS_S3_SECRET_KEY", "FINOPS_REFERENCE_DATA"}
+    {
+        *("FINOPS_CONFIG", "FINOPS_REFERENCE_DATA"),
+        *("FINOPS_S3_ACCESS_KEY", "FINOPS_S3_SECRET_KEY"),
+        *("FINOPS_COCKPIT_TOKEN", "FINOPS_COCKPIT_TOKENS", "FINOPS_OPENCOST_TOKEN"),
+    }
 )
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+class _Variables(EnvSettingsSource):
+    """The variables that set something: a section's name also begins the names of its secrets."""
 
-
-class LakeS3(_Section):
-    """Object Storage that holds the lake; unused while `lake` is a folder."""
-
-    region: str = Field("fr-par", min_length=1, description="Region of the bucket.")
-    endpoint_url: HttpUrl = Field(
-        default_factory=lambda known: f"https://s3.{known.get('region', 'fr-par')}.scw.cloud",
-        description="Address of the S3 service. Default: Scaleway's of the region.",
-    )
-    allow_http: bool = Field(False, description="Accept an endpoint without TLS; for a server on this machine.")
-
-    @model_validator(mode="after")
-    def _encrypted(self) -> LakeS3:
-        if self.endpoint_url.startswith("http://") and not self.allow_http:
-            raise ValueError(f"endpoint_url {self.endpoint_url!r} is not encrypted; use https or set allow_http = true")
-        return self
-
-
-class Scaleway(_Section):
-    """How Scaleway's API is asked. The key comes from the environment or the `scw` profile."""
-
-    profile: str | None = Field(None, min_length=1, description="scw profile; else SCW_PROFILE, else the active one.")
-    organization_id: Uuid | None = Field(None, description="Organisation; else the profile's default.")
-    requests_per_second: float = Field(5, ge=0, description="Ceiling per product; 0 is none.")
-    attempts: int = Field(6, ge=1, le=20, description="Tries per call before the source counts as unavailable.")
-    timeout_seconds: float = Field(60, gt=0, le=600, description="Longest wait for one answer.")
-
-
-class Billing(_Section):
-    """What is read of the bill."""
-
-    history_months: int = Field(13, ge=1, le=120, description="Complete months the first run reads back.")
-    reconciliation_tolerance: Decimal = Field(
-        Decimal("0.01"),
-        ge=0,
-        description="Difference per project, SKU and month that is no alarm, in the bill's currency.",
-    )
-
-
-class Report(_Section):
-    """Where reports go and how they show money."""
-
-    out: Folder = Field(Path("reports"), validate_default=True, description="Folder the reports are written to.")
-    currency: Currency = Field("EUR", description="Headline currency when the lake holds several; none is converted.")
+    def __init__(self, settings_cls: type[BaseSettings]) -> None:
+        super().__init__(settings_cls)
+        self.env_vars = {name: value for name, value in self.env_vars.items() if name.upper() not in _NOT_SETTINGS}
 
 
 class Settings(BaseSettings):
@@ -127,6 +91,13 @@ class Settings(BaseSettings):
     lake_s3: LakeS3 = Field(default_factory=LakeS3)
     scaleway: Scaleway = Field(default_factory=Scaleway)
     billing: Billing = Field(default_factory=Billing)
+    cockpit: Cockpit = Field(default_factory=Cockpit)
+    opencost: OpenCost = Field(default_factory=OpenCost)
+    storage: Storage = Field(default_factory=Storage)
+    imports: dict[str, dict[str, str]] = Field(
+        default_factory=dict,
+        description="Columns of imported files by kind, ours to theirs; see docs/business-numbers.md.",
+    )
     report: Report = Field(default_factory=Report)
 
     _origins: dict[str, str] = PrivateAttr(default_factory=dict)
@@ -141,11 +112,12 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Flags, then the environment, then the files; no .env file and no secrets folder."""
-        return (init_settings, env_settings, *_files(settings_cls))
+        return (init_settings, _Variables(settings_cls), *_files(settings_cls))
 
     def origin(self, key: str) -> str:
-        """Where the value of a dotted key comes from: flag, a variable, a file, or default."""
-        return self._origins.get(key, DEFAULT)
+        """Where the value of a dotted key, or the first of a table's, comes from: flag, variable, file or default."""
+        below = (origin for name, origin in self._origins.items() if name.startswith(f"{key}."))
+        return self._origins.get(key) or next(below, DEFAULT)
 
     def profile(self) -> Profile:
         """The scw profile in use, unchecked, for showing."""
@@ -154,6 +126,15 @@ class Settings(BaseSettings):
     def credentials(self) -> Credentials:
         """The checked Scaleway key. Raises ConfigurationError with the remedy."""
         return credentials(self.profile(), self.scaleway.organization_id)
+
+    def cockpit_token(self, project_id: str, region: str) -> Secret | None:
+        """The token of a project's Cockpit in a region, None when none is set."""
+        return cockpit_token(os.environ, project_id, region)
+
+    def opencost_token(self) -> Secret | None:
+        """The token OpenCost is asked with, if any."""
+        token = os.environ.get("FINOPS_OPENCOST_TOKEN")
+        return Secret(token) if token else None
 
     def lake_key(self) -> LakeKey:
         """The key of the S3 lake: FINOPS_S3_*, else Scaleway's own."""
@@ -230,7 +211,7 @@ def _origins(flags: Mapping[str, Any]) -> dict[str, str]:
     origins: dict[str, str] = {}
     for file in reversed(_files(Settings)):
         origins.update(dict.fromkeys(flattened(file()), str(file.toml_file_path)))
-    from_environment = flattened(EnvSettingsSource(Settings)())
+    from_environment = flattened(_Variables(Settings)())
     origins.update({key: variable_name(key) for key in from_environment})
     origins.update(dict.fromkeys(flattened(flags), "flag"))
     return origins

@@ -83,7 +83,7 @@ def flattened(tables: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     """Nested tables as dotted keys."""
     flat: dict[str, Any] = {}
     for key, value in tables.items():
-        if isinstance(value, Mapping):
+        if isinstance(value, Mapping) and value:
             flat.update(flattened(value, f"{prefix}{key}."))
         else:
             flat[prefix + key] = value

@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from simulator.answers import answer, instance_page, money, page_of
+from simulator.audit_retirements import Retirements
 from simulator.gate import Gate
 from simulator.price_book import InstanceType, Offer, instance_sku, is_gpu_billed_by_the_minute
 from simulator.world import Clock, World
@@ -40,6 +41,7 @@ class CatalogueApi:
         self._world = world
         self._clock = clock
         self._gate = gate
+        self._retirements = Retirements(world.scenario, world.book)
         listed = [offer for offer in world.book.offers.values() if offer.product_type]
         self._listed = sorted(listed, key=lambda offer: offer.sku)
 
@@ -84,10 +86,10 @@ class CatalogueApi:
             "description": f"{variant} ({price} per {per})",
             "locality": {offer.locality[0]: offer.locality[1] if offer.locality[0] != "global" else True},
             "price": {"retail_price": money(nanos, currency)},
-            "properties": _properties(offer),
+            "properties": _properties(offer, self._retirements.replacements(offer.sku, now)),
             "unit_of_measure": {"unit": _LISTED_UNITS.get(offer.unit, offer.unit), "size": offer.size},
-            "status": "general_availability",
             "badges": [],
+            **self._retirements.dates(offer.sku, now),
         }
         if offer.instance and offer.instance.kg_co2e:
             product["environmental_impact_estimation"] = _footprint(offer.instance)
@@ -125,7 +127,7 @@ class CatalogueApi:
                 "interfaces": [{"internal_bandwidth": 10**9, "internet_bandwidth": 10**9}],
             },
             "block_bandwidth": 41_943_040 * kind.vcpus,
-            "end_of_service": False,
+            "end_of_service": self._retirements.has_ended(instance_sku(kind.name, zone), now),
         }
 
     def _stock(self, name: str, zone: str) -> str:
@@ -147,7 +149,7 @@ def _footprint(kind: InstanceType) -> dict[str, float]:
     return footprint | ({"m3_water_usage": float(kind.m3_water)} if kind.m3_water else {})
 
 
-def _properties(offer: Offer) -> dict[str, Any]:
+def _properties(offer: Offer, replacements: list[str]) -> dict[str, Any]:
     kind = offer.instance
     if kind is None:
         return {offer.product_type: _details(offer)}
@@ -166,7 +168,7 @@ def _properties(offer: Offer) -> dict[str, Any]:
     if kind.gpus:
         short = kind.gpu_name
         hardware["gpu"] = {"description": f"{kind.gpus} x {short}", "count": kind.gpus, "type": short}
-    instance = {"range": kind.range, "offer_id": kind.name, "recommended_replacement_offer_ids": []}
+    instance = {"range": kind.range, "offer_id": kind.name, "recommended_replacement_offer_ids": replacements}
     return {"hardware": hardware, "instance": instance}
 
 

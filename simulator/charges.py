@@ -1,6 +1,6 @@
 """Charges: what each resource and SKU costs over which interval, exactly."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from simulator.identity import Identity
@@ -11,6 +11,8 @@ from simulator.resources import Resource
 from simulator.scenario import Meter, Publication, Scenario
 
 ALWAYS = 0
+
+Ledgers = Mapping[tuple[str, str], Mapping[int, int]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,12 +66,18 @@ def half_even(numerator: int, denominator: int) -> int:
 class Billing:
     """Makes the charges of a resource from its meters, its load and the price book."""
 
-    def __init__(self, scenario: Scenario, book: PriceBook, identity: Identity, issued: dict[str, int]) -> None:
-        """`issued` says when the invoice of each month of the world is issued; other months cost nothing."""
+    def __init__(
+        self, scenario: Scenario, book: PriceBook, identity: Identity, issued: dict[str, int], ledgers: Ledgers
+    ) -> None:
+        """`issued` says when the invoice of each month of the world is issued; other months cost nothing.
+
+        Where `ledgers` knows a resource and SKU, it says what was used on each day, in millionths of the unit.
+        """
         self._publication: Publication = scenario.publication
         self._book = book
         self._identity = identity
         self._issued = issued
+        self._ledgers = ledgers
 
     def charges(self, resource: Resource) -> Iterator[Charge]:
         """All charges of a resource, none crossing a month or a price change."""
@@ -85,7 +93,7 @@ class Billing:
         group = line.resource.group
         if group.charge == "advance":
             yield self._charge(line, meter, month, (month.start, month.end), WHOLE)
-        elif group.charge == "month" and is_steady(line.resource.load):
+        elif group.charge == "month" and is_steady(line.resource.load) and self._ledger(line) is None:
             for part in _split(line.offer, start, end):
                 yield self._charge(line, meter, month, part, WHOLE)
         else:
@@ -94,18 +102,25 @@ class Billing:
     def _by_day(self, line: Line, meter: Meter, month: Month, start: int, end: int) -> Iterator[Charge]:
         resource = line.resource
         is_machine = resource.kind == "instance"
+        ledger = self._ledger(line)
+        meter = meter if ledger is None else Meter(sku=meter.sku)
         for day in range(day_start(start), end, DAY):
             on = hours_on(resource.load, day) if is_machine else (day, day + DAY)
             if on is None:
                 continue
             first, last = max(on[0], start), min(on[1], end)
             factor = WHOLE
-            if not is_machine:
+            if ledger is not None:
+                factor = ledger.get(day, 0)
+            elif not is_machine:
                 factor = usage(resource.load, day, resource.start, self._identity, resource.id)
             if first >= last or not factor:
                 continue
             for part in _split(line.offer, first, last):
                 yield self._seen(self._charge(line, meter, month, part, factor), month)
+
+    def _ledger(self, line: Line) -> Mapping[int, int] | None:
+        return self._ledgers.get((line.resource.id, line.offer.sku))
 
     def _charge(self, line: Line, meter: Meter, month: Month, span: tuple[int, int], factor: int) -> Charge:
         offer = line.offer

@@ -2,8 +2,10 @@
 
 from typing import Any
 
+from simulator.audit_retirements import Retirements
 from simulator.instants import offset_style, seconds, zulu
 from simulator.loads import is_on
+from simulator.price_book import instance_sku
 from simulator.resources import Resource
 from simulator.scenario import Project
 from simulator.world import World
@@ -23,6 +25,7 @@ class Shapes:
     def __init__(self, world: World) -> None:
         self._world = world
         self._organization = world.scenario.organization.id
+        self._retirements = Retirements(world.scenario, world.book)
         self._volumes: dict[str, list[Resource]] = {}
         self._addresses: dict[str, list[Resource]] = {}
         for resource in world.resources:
@@ -72,7 +75,7 @@ class Shapes:
             "private_nics": [],
             "zone": row.zone,
             "filesystems": [],
-            "end_of_service": False,
+            "end_of_service": self._retirements.has_ended(instance_sku(row.type, row.zone), now),
             "dns": f"{row.id}.pub.instances.scw.cloud",
             "admin_password_encryption_ssh_key_id": None,
         }  # fmt: skip

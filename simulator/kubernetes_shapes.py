@@ -3,9 +3,11 @@
 from collections.abc import Iterator
 from typing import Any
 
-from simulator.instants import zulu
+from simulator.instants import DAY, seconds, zulu
 from simulator.resources import CONTROL_PLANE, Resource, cluster_id
 from simulator.service_parts import GB, Placed, Services, word
+
+_COMMITTED_DAYS = 30
 
 
 class KubernetesShapes:
@@ -37,8 +39,15 @@ class KubernetesShapes:
                 "feature_gates": [],
                 "admission_plugins": [],
                 "private_network_id": None,
-                "commitment_ends_at": None,
+                "commitment_ends_at": self._commitment(row, kind),
             })  # fmt: skip
+
+    @staticmethod
+    def _commitment(row: Resource, kind: str) -> str | None:
+        """A dedicated control plane is taken for thirty days at least."""
+        if row.group.committed_until:
+            return zulu(seconds(row.group.committed_until))
+        return zulu(row.created + _COMMITTED_DAYS * DAY, 891_838) if "dedicated" in kind else None
 
     def pools(self, now: int) -> Iterator[Placed]:
         pools: dict[tuple[str, str], list[Resource]] = {}

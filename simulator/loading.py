@@ -109,12 +109,35 @@ def _broken_reference(scenario: Scenario) -> str | None:
             for item in [*scenario.planted, *scenario.traps]
             for name in item.groups
         ),
+        *(_missing(where, name, known) for where, name, known in _references(scenario, projects, groups) if name),
         *(_missing("publication.late_groups", name, groups) for name in scenario.publication.late_groups),
         _wrong_order(scenario),
         *_wrong_templates(scenario),
     ]
     problem = next((check for check in checks if check), None)
     return problem or _unknown_price(scenario)
+
+
+def _references(scenario: Scenario, projects: list[str], groups: list[str]) -> Iterator[tuple[str, str, list[str]]]:
+    """Names of projects, groups and actors that the parts of a scenario use: where, which, and those there are."""
+    actors = [actor.name for actor in scenario.actors]
+    for deploy in scenario.deploys:
+        yield f"deploys.{deploy.service}.project", deploy.project, projects
+        yield f"deploys.{deploy.service}.group", deploy.group, groups
+        yield f"deploys.{deploy.service}.registry", deploy.registry, groups
+        yield f"deploys.{deploy.service}.actor", deploy.actor, actors
+    for training in scenario.training:
+        yield f"training.{training.model}.group", training.group, groups
+    for actor in scenario.actors:
+        yield from ((f"actors.{actor.name}.projects", name, projects) for name in actor.projects)
+    for group in scenario.resources:
+        yield f"resources.{group.name}.actor", group.actor, actors
+        yield f"resources.{group.name}.deleted_by", group.deleted_by, actors
+        yield f"resources.{group.name}.continues", group.continues, groups
+        if group.collects:
+            place = f"resources.{group.name}.collects"
+            yield from ((f"{place}.projects", name, projects) for name in group.collects.projects)
+            yield from ((f"{place}.groups", name, groups) for name in group.collects.groups)
 
 
 def _duplicates(what: str, names: list[str]) -> str | None:
@@ -180,8 +203,8 @@ def _unknown_price(scenario: Scenario) -> str | None:
             if sku not in book.offers:
                 close = _suggest(sku, book.offers)
                 return f"resources.{group.name}: SKU {sku!r} is not in the price book{close}"
-    for change in scenario.price_changes:
-        for pattern in change.skus:
+    for name, entries in (("price_changes", scenario.price_changes), ("retirements", scenario.retirements)):
+        for pattern in (pattern for entry in entries for pattern in entry.skus):
             if not book.matching(pattern):
-                return f"price_changes: {pattern!r} matches no SKU of the price book"
+                return f"{name}: {pattern!r} matches no SKU of the price book"
     return None

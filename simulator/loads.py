@@ -48,6 +48,14 @@ def usage(load: Load, day: int, born: int, identity: Identity, name: str) -> int
     return int(factor)
 
 
+def billed(load: Load, amount: Decimal, day: int, life: tuple[int, int], identity: Identity, name: str) -> int:
+    """How many whole units a resource that lives from one instant to another is billed on a day, of so many a day."""
+    lived = min(day + DAY, life[1]) - max(day, life[0])
+    if lived <= 0:
+        return 0
+    return int(amount * usage(load, day, life[0], identity, name) * lived) // (WHOLE * DAY)
+
+
 def _is_workday(day: int) -> bool:
     return at(day).weekday() < 5
 

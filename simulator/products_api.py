@@ -9,7 +9,9 @@ from starlette.routing import Route
 
 from simulator.answers import answer, invalid, not_found, page_of, whole_number
 from simulator.database_shapes import DatabaseShapes
+from simulator.deploys_shapes import DeployShapes
 from simulator.gate import Gate
+from simulator.jobs_shapes import JobShapes
 from simulator.kubernetes_shapes import KubernetesShapes
 from simulator.metal_shapes import MetalShapes
 from simulator.network_shapes import NetworkShapes
@@ -84,25 +86,22 @@ def _machines(services: Services) -> list[Listed]:
 
 
 def _platform(services: Services) -> list[Listed]:
-    own = ServerlessShapes(services)
+    own, deployed, run = ServerlessShapes(services), DeployShapes(services), JobShapes(services)
     registry, containers = "/registry/v1/regions/{region}", "/containers/v1/regions/{region}"
     functions, jobs = "/functions/v1beta1/regions/{region}", "/serverless-jobs/v1alpha2/regions/{region}"
     return [
         Listed(f"{registry}/namespaces", "namespaces", WITHOUT_MILAN, own.registry_namespaces),
-        Listed(f"{registry}/images", "images", WITHOUT_MILAN, own.registry_images),
+        Listed(f"{registry}/images", "images", WITHOUT_MILAN, deployed.images),
+        Listed(f"{registry}/images/{{image_id}}/tags", "tags", WITHOUT_MILAN, deployed.tags, parent="image_id"),
         Listed(f"{containers}/namespaces", "namespaces", WITHOUT_MILAN, own.container_namespaces),
         Listed(f"{containers}/containers", "containers", WITHOUT_MILAN, own.containers),
         Listed(f"{functions}/namespaces", "namespaces", WITHOUT_MILAN, own.function_namespaces),
         Listed(f"{functions}/functions", "functions", WITHOUT_MILAN, own.functions, parent="namespace_id"),
-        Listed(f"{jobs}/job-definitions", "job_definitions", WITHOUT_MILAN, own.job_definitions),
-        Listed(f"{jobs}/job-runs", "job_runs", WITHOUT_MILAN, own.job_runs),
+        Listed(f"{jobs}/job-definitions", "job_definitions", WITHOUT_MILAN, run.definitions),
+        Listed(f"{jobs}/job-runs", "job_runs", WITHOUT_MILAN, run.runs),
         Listed("/inference/v1/regions/{region}/deployments", "deployments", PARIS, own.inference_deployments),
         Listed("/secret-manager/v1beta1/regions/{region}/secrets", "secrets", WITHOUT_MILAN, own.secrets),
         Listed("/key-manager/v1alpha1/regions/{region}/keys", "keys", WITHOUT_MILAN, nothing),
-        Listed(
-            "/cockpit/v1/regions/{region}/data-sources", "data_sources", WITHOUT_MILAN, own.data_sources,
-            needs_project=True,
-        ),
         Listed("/annotations/v1/bindings", "bindings", ANYWHERE, own.bindings),
     ]  # fmt: skip
 

@@ -41,6 +41,11 @@ class Resource:
     type: str = ""
     server_id: str = ""
     server_name: str = ""
+    born: int = 0  # when it began, if that was before a resize
+
+    @property
+    def created(self) -> int:
+        return self.born or self.start
 
     @property
     def zone(self) -> str:

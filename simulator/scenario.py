@@ -1,35 +1,16 @@
 """What a scenario file may say. Every key is listed here; an unknown one is an error."""
 
-from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
-
-def _utc(moment: datetime) -> datetime:
-    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-def _believable(moment: datetime) -> datetime:
-    if not 2000 <= moment.year < 2100:
-        raise ValueError("must be a day from 2000 to 2099")
-    return moment
-
-
-def _midnight(value: Any) -> Any:
-    if isinstance(value, date) and not isinstance(value, datetime):
-        return datetime(value.year, value.month, value.day, tzinfo=UTC)
-    return value
-
-
-Moment = Annotated[datetime, BeforeValidator(_midnight), AfterValidator(_utc), AfterValidator(_believable)]
-Amount = Annotated[Decimal, Field(ge=-(10**12), le=10**12)]
-Days = Annotated[int, Field(ge=1, le=365)]
-Share = Annotated[Decimal, Field(ge=0, le=1)]
-Zone = Annotated[str, Field(pattern=r"^[a-z]{2}-[a-z]{3}-\d$")]
-Uuid = Annotated[str, Field(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
-MonthName = Annotated[str, Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
+from simulator.audit_scenario import Actor, Retirement
+from simulator.deploys_scenario import Deployment, Requests, Tenant
+from simulator.jobs_scenario import Inference, Job, Training
+from simulator.s3_scenario import Bucket
+from simulator.scenario_values import Amount, Days, Moment, MonthName, Share, Uuid, Zone
+from simulator.telemetry_scenario import Collects, LogStream, Served, Telemetry, Usage, Workload
 
 
 class _Strict(BaseModel):
@@ -101,6 +82,7 @@ class TagChange(_Strict):
 class StateChange(_Strict):
     at: Moment
     state: Literal["running", "stopped", "stopped in place", "locked"]
+    by: Literal["api", "guest"] = Field(default="api", description="from within the machine no call is made")
 
 
 class Kapsule(_Strict):
@@ -135,6 +117,18 @@ class Resources(_Strict):
     annotations: dict[str, str] = Field(default={}, description="keys and values bound to it, apart from tags")
     states: list[StateChange] = []
     kapsule: Kapsule | None = None
+    bucket: Bucket | None = None
+    usage: Usage | None = None
+    serves: Served | None = None
+    collects: Collects | None = None
+    logs: list[LogStream] = []
+    workloads: list[Workload] = []
+    job: Job | None = None
+    inference: Inference | None = None
+    continues: str = Field(default="", description="service group whose members these are, after a resize")
+    actor: str = Field(default="", description="who creates, changes and deletes it; default: the project's")
+    deleted_by: str = Field(default="", description="who deletes it, if that is somebody else")
+    committed_until: Moment | None = None
     load: Load = Load()
     charge: Literal["month", "day", "advance"] = Field(
         default="month", description="native length: the life within the month, each day, or the month ahead"
@@ -180,6 +174,7 @@ class Planted(_Strict):
     kind: str
     title: str
     groups: list[str] = []
+    skus: list[str] = Field(default=[], description="only these of the groups' SKUs; may end in *")
     start: Moment | None = Field(default=None, alias="from")
     end: Moment | None = Field(default=None, alias="to")
     cost_share: Share = Field(default=Decimal(1), description="part of the groups' cost that is meant")
@@ -283,9 +278,16 @@ class Scenario(_Strict):
     traps: list[Planted] = []
     vouchers: list[Voucher] = []
     budgets: list[Budget] = []
+    deploys: list[Deployment] = []
+    training: list[Training] = []
+    tenants: list[Tenant] = []
+    requests: list[Requests] = []
+    actors: list[Actor] = []
+    retirements: list[Retirement] = []
     consumption_only: list[ConsumptionOnly] = []
     purchases: list[Purchase] = []
     credit_notes: list[CreditNote] = []
+    telemetry: Telemetry = Telemetry()
     publication: Publication = Publication()
     invoicing: Invoicing = Invoicing()
     faults: list[Fault] = []

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -12,14 +13,17 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from simulator.answers import Refusal, answer, invalid, refusal
+from simulator.audit_api import audit_routes
 from simulator.billing_api import BillingApi
 from simulator.catalogue_api import CatalogueApi
 from simulator.charges_api import ChargesApi
+from simulator.cockpit_api import Cockpit
 from simulator.faults import Faulty
 from simulator.gate import Gate
 from simulator.instants import parse_rfc3339, seconds, zulu
 from simulator.inventory_api import InventoryApi
 from simulator.products_api import product_routes
+from simulator.s3_api import ENDPOINT, storage_routes
 from simulator.scenario import Fault
 from simulator.world import Clock, World
 
@@ -28,12 +32,16 @@ def create_app(world: World, clock: Clock | None = None, faults: Sequence[Fault]
     """The API of a world at a clock's time; faults default to the scenario's."""
     clock = clock or Clock(world.scenario.today)
     planned = world.scenario.faults if faults is None else faults
+    cockpit = Cockpit(world, clock)
     return Starlette(
         routes=[
             *_billing_routes(world, clock),
             *_inventory_routes(world, clock),
             *product_routes(world, clock),
-            _clock_route(world, clock),
+            *storage_routes(world, clock),
+            *audit_routes(world, clock),
+            *cockpit.routes(),
+            _clock_route(world, clock, cockpit.sign_in()),
         ],
         middleware=[Middleware(Faulty, faults=planned)] if planned else [],
         exception_handlers={Refusal: refusal, HTTPException: _unknown},
@@ -73,11 +81,11 @@ def _inventory_routes(world: World, clock: Clock) -> list[Route]:
     ]
 
 
-def _clock_route(world: World, clock: Clock) -> Route:
+def _clock_route(world: World, clock: Clock, more: dict[str, Any]) -> Route:
     async def simulator_clock(request: Request) -> Response:
         if request.method == "PUT":
             clock.now = _moment(world, await request.body())
-        return answer({"now": zulu(clock.instant), **_sign_in(world)})
+        return answer({"now": zulu(clock.instant), **_sign_in(world), **more})
 
     return Route("/simulator/clock", simulator_clock, methods=["GET", "PUT"])
 
@@ -91,6 +99,7 @@ def _sign_in(world: World) -> dict[str, str]:
         "secret_key": organization.secret_key,
         "start": zulu(world.start)[:10],
         "today": zulu(seconds(world.scenario.today)),
+        "s3_endpoint": ENDPOINT,
     }
 
 

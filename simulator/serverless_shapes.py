@@ -1,19 +1,15 @@
-"""Containers, functions, jobs, registry, inference, secrets, telemetry and annotations as their APIs list them."""
+"""Containers, functions, registries, inference, secrets and annotations as their APIs list them."""
 
 from collections.abc import Iterator
 from typing import Any
 
-from simulator.instants import DAY, day_start, zulu
+from simulator.deploys_shapes import REGISTRY_SKU, DeployShapes
+from simulator.jobs_scenario import Inference
 from simulator.resources import Resource
 from simulator.service_parts import GB, Placed, Services, amount, meter, size, word
 
-_CONTAINER, _FUNCTION, _JOB = "/paas/caas/vcpu/", "/paas/faas/", "/paas/jobs/vcpu/"
-_REGISTRY, _SECRETS = "/tools/registry/storage/", "/paas/secret_manager/version/"
-_INFERENCE, _COCKPIT = "/ai/inference_dedicated/deployment/", "/observability/cockpit/"
-IMAGES = ("api", "pages", "worker")
-RUNS_A_DAY = 4
-DAYS_OF_RUNS = 60
-MILLI_CPUS = 4_000
+_CONTAINER, _FUNCTION, _SECRETS = "/paas/caas/vcpu/", "/paas/faas/", "/paas/secret_manager/version/"
+_INFERENCE = "/ai/inference_dedicated/deployment/"
 VERSIONS_OF_A_SECRET = 10
 
 _LISTED_AS = {  # what is billed, and the API and collection that an SRN names
@@ -21,7 +17,7 @@ _LISTED_AS = {  # what is billed, and the API and collection that an SRN names
     "/storage/redis/": "redis/clusters",
     "/storage/mgdb/": "mongodb/instances",
     "/paas/serverless_sqldb/": "serverless-sqldb/databases",
-    _REGISTRY: "registry/namespaces",
+    REGISTRY_SKU: "registry/namespaces",
     "/network/edge-services/": "edge-services/pipelines",
 }
 _ZONED = ("instance", "redis")
@@ -32,9 +28,10 @@ class ServerlessShapes:
 
     def __init__(self, services: Services) -> None:
         self._services = services
+        self._deploys = DeployShapes(services)
 
     def registry_namespaces(self, now: int) -> Iterator[Placed]:
-        for row in self._services.billed_for(now, _REGISTRY):
+        for row in self._services.billed_for(now, REGISTRY_SKU):
             yield self._services.in_region(row, {
                 **self._services.common(row),
                 "organization_id": self._services.organization_id,
@@ -43,27 +40,9 @@ class ServerlessShapes:
                 "status": "ready",
                 "status_message": "",
                 "is_public": False,
-                "size": size(row, _REGISTRY),
-                "image_count": len(IMAGES),
+                "size": size(row, REGISTRY_SKU),
+                "image_count": self._deploys.image_count(row, now),
             })  # fmt: skip
-
-    def registry_images(self, now: int) -> Iterator[Placed]:
-        for row in self._services.billed_for(now, _REGISTRY):
-            created = self._services.created(row)
-            for name in IMAGES:
-                item = {
-                    "id": self._services.uuid("image", row.id, name),
-                    "name": name,
-                    "namespace_id": row.id,
-                    "size": size(row, _REGISTRY) // len(IMAGES),
-                    "status": "ready",
-                    "status_message": "",
-                    "tags": ["latest"],
-                    "visibility": "inherit",
-                    "created_at": created,
-                    "updated_at": created,
-                }
-                yield Placed(self._services.region(row), self._services.project_id(row), item)
 
     def container_namespaces(self, now: int) -> Iterator[Placed]:
         yield from self._namespaces(now, _CONTAINER, {"environment_variables": {}, "secret_environment_variables": {}})
@@ -82,13 +61,13 @@ class ServerlessShapes:
         for row in self._services.billed_for(now, _CONTAINER):
             yield self._services.in_region(row, {
                 **self._deployed(row, now, _CONTAINER),
+                **self._deploys.running(row, now),
                 "id": row.id,
                 "error_message": "",
                 "min_scale": 1,
                 "max_scale": 20,
                 "memory_limit_bytes": 2 * GB,
                 "mvcpu_limit": 1_000,
-                "image": f"rg.{self._services.region(row)}.scw.cloud/registry/api:latest",
                 "environment_variables": {"LOG_LEVEL": "info"},
                 "secret_environment_variables": {},
                 "protocol": "http1",
@@ -126,38 +105,24 @@ class ServerlessShapes:
             }
             yield self._services.in_region(row, item, self._namespace_id(row, _FUNCTION))
 
-    def job_definitions(self, now: int) -> Iterator[Placed]:
-        for row in self._services.billed_for(now, _JOB):
-            yield self._services.in_region(row, {
-                **self._services.common(row),
-                **self._limits(),
-                "cron_schedule": {"schedule": "0 */6 * * *", "timezone": "Europe/Paris"},
-                "image_uri": f"rg.{self._services.region(row)}.scw.cloud/registry/worker:latest",
-                "job_timeout": "86400s",
-                "description": "",
-            })  # fmt: skip
-
-    def job_runs(self, now: int) -> Iterator[Placed]:
-        """Runs are kept for 60 days; the last one may still be under way."""
-        for row in self._services.billed_for(now, _JOB):
-            usual = amount(row, _JOB) * 1_000 // (RUNS_A_DAY * MILLI_CPUS)
-            first = max(row.start, day_start(now) - DAYS_OF_RUNS * DAY)
-            for started in range(day_start(first), now, DAY // RUNS_A_DAY):
-                if started >= first:
-                    yield self._services.in_region(row, self._run(row, started, usual, now))
-
     def inference_deployments(self, now: int) -> Iterator[Placed]:
         for row in self._services.billed_for(now, _INFERENCE):
+            served = row.group.inference or Inference()
             yield self._services.in_region(row, {
                 **self._services.common(row),
                 "node_type_name": word(row, _INFERENCE).upper(),
                 "size": amount(row, _INFERENCE, 1),
                 "min_size": 1,
                 "max_size": amount(row, _INFERENCE, 1),
-                "model_id": self._services.uuid("model", row.name),
-                "model_name": "meta/llama-3.1-8b-instruct:bf16",
-                "quantization": {"bits": 16},
-                "endpoints": [],
+                "model_id": self._services.uuid("model", served.model),
+                "model_name": served.model,
+                "quantization": {"bits": served.bits},
+                "endpoints": [{
+                    "id": self._services.uuid("endpoint", row.id),
+                    "url": f"https://{row.id}.ifr.{self._services.region(row)}.scaleway.com",
+                    "public_network": {},
+                    "disable_auth": False,
+                }],
                 "error_message": "",
                 "status": "ready",
                 "tags": list(row.tags_at(now)),
@@ -183,20 +148,6 @@ class ServerlessShapes:
                     "ephemeral_policy": None,
                     "deletion_requested_at": None,
                 })  # fmt: skip
-
-    def data_sources(self, now: int) -> Iterator[Placed]:
-        """Scaleway's own metrics and logs wherever a project has something, and custom ones that are billed."""
-        places = sorted({(row.project.name, row.zone[:6]) for row in self._services.world.living(now)})
-        for project, region in places:
-            project_id = self._services.world.project_ids[project]
-            for kind in ("metrics", "logs"):
-                identifier = self._services.uuid("data source", project, region, kind)
-                item = self._data_source(identifier, f"Scaleway {kind.title()}", kind, "scaleway", now)
-                yield Placed(region, project_id, {**item, "project_id": project_id, "region": region})
-        for row in self._services.billed_for(now, f"{_COCKPIT}custom-"):
-            kind = "metrics" if meter(row, f"{_COCKPIT}custom-sample/") else "logs"
-            item = self._data_source(row.id, row.name, kind, "custom", row.start)
-            yield self._services.in_region(row, {**item, "project_id": self._services.project_id(row)})
 
     def bindings(self, now: int) -> Iterator[Placed]:
         """The annotations that a scenario gives its resources."""
@@ -238,46 +189,4 @@ class ServerlessShapes:
             "tags": list(row.tags_at(now)),
             "timeout": "300s",
             "privacy": "public",
-        }
-
-    def _limits(self) -> dict[str, Any]:
-        return {
-            "cpu_limit": MILLI_CPUS,
-            "memory_limit": 8_192,
-            "local_storage_capacity": 5_120,
-            "environment_variables": {},
-            "command": "",
-            "startup_command": [],
-            "args": [],
-        }
-
-    def _run(self, row: Resource, started: int, usual: int, now: int) -> dict[str, Any]:
-        identity = self._services.world.identity
-        seconds = usual * (90 + identity.millionths("run", row.id, started) % 21) // 100
-        ended = started + seconds
-        is_over = ended <= now
-        return {
-            **self._limits(),
-            "id": self._services.uuid("run", row.id, started),
-            "job_definition_id": row.id,
-            "state": "succeeded" if is_over else "running",
-            "created_at": zulu(started),
-            "started_at": zulu(started, 500_000),
-            "terminated_at": zulu(ended, 500_000) if is_over else None,
-            "run_duration": f"{seconds}s" if is_over else None,
-            "updated_at": zulu(ended if is_over else started, 500_000),
-        }
-
-    def _data_source(self, identifier: str, name: str, kind: str, origin: str, since: int) -> dict[str, Any]:
-        start = self._services.world.start if origin == "scaleway" else since
-        return {
-            "id": identifier,
-            "name": name,
-            "type": kind,
-            "origin": origin,
-            "retention_days": 31 if kind == "metrics" else 7,
-            "synchronized_with_grafana": True,
-            "url": f"https://{identifier}.{kind}.cockpit.scw.cloud",
-            "created_at": zulu(start),
-            "updated_at": zulu(start),
         }

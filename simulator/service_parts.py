@@ -63,7 +63,7 @@ class Services:
         return self.world.identity.uuid(*names)
 
     def created(self, row: Resource) -> str:
-        return zulu(row.start, 1 + self.world.identity.millionths("micro", row.id) % 999_999)
+        return zulu(row.created, 1 + self.world.identity.millionths("micro", row.id) % 999_999)
 
     def region(self, row: Resource) -> str:
         return row.zone[:6]

@@ -6,8 +6,11 @@ from typing import Any
 
 from simulator.bill import Bill, Invoice
 from simulator.charges import Charge
+from simulator.deploys_truth import work_truth
 from simulator.instants import DAY, Month, at, day_start, seconds, zulu
+from simulator.s3_truth import storage_truth
 from simulator.scenario import Planted
+from simulator.telemetry_truth import telemetry_truth
 from simulator.world import World
 
 NANO = Decimal(1).scaleb(-9)
@@ -25,12 +28,15 @@ def truth(world: World, now: int) -> dict[str, Any]:
         "organization_id": scenario.organization.id,
         "currency": scenario.currency,
         "months": {month.name: _month(world, bill, month, now, costs[month.name]) for month in bill.begun(now)},
-        "planted": [_planted(world, item, now) for item in scenario.planted],
-        "traps": [_planted(world, item, now) for item in scenario.traps],
+        "planted": [planted_truth(world, item, now) for item in scenario.planted],
+        "traps": [planted_truth(world, item, now) for item in scenario.traps],
         "price_changes": _price_changes(world, now),
         "late_charges": _late_charges(world, now),
         "restated_charges": _restated_charges(world, now),
         "residuals": _residuals(world, bill, now),
+        "storage": storage_truth(world, now),
+        **work_truth(world, now),
+        **telemetry_truth(world, now),
     }
 
 
@@ -109,7 +115,8 @@ def _invoice(invoice: Invoice) -> dict[str, str]:
     }
 
 
-def _planted(world: World, item: Planted, now: int) -> dict[str, Any]:
+def planted_truth(world: World, item: Planted, now: int) -> dict[str, Any]:
+    """What is so of one thing to be found, or to be left alone."""
     members = [r for r in world.resources if r.group.name in item.groups and r.start <= now]
     expected = item.expected_monthly_cost
     return {
@@ -138,7 +145,12 @@ def _monthly_cost(world: World, item: Planted, now: int) -> Decimal:
 
 
 def _meant(world: World, item: Planted) -> list[Charge]:
-    return [charge for charge in world.charges if charge.line.resource.group.name in item.groups]
+    skus = {sku for pattern in item.skus for sku in world.book.matching(pattern)}
+    return [
+        charge
+        for charge in world.charges
+        if charge.line.resource.group.name in item.groups and (not skus or charge.line.offer.sku in skus)
+    ]
 
 
 def _within(world: World, charge: Charge, start: int, end: int, now: int) -> int:

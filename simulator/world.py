@@ -4,11 +4,15 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from simulator.audit_resizes import resumed
 from simulator.charges import Billing, Charge
+from simulator.deploys_plan import Deploys
 from simulator.identity import Identity
 from simulator.instants import DAY, HOUR, Month, day_start, month_named, month_of, months_between, seconds
+from simulator.jobs_runs import Jobs
 from simulator.price_book import PriceBook
 from simulator.resources import Resource, expand
+from simulator.s3_buckets import Storage
 from simulator.scenario import Project, Scenario
 
 
@@ -23,6 +27,9 @@ class World:
     charges: list[Charge]
     months: list[Month]
     project_ids: dict[str, str]
+    storage: Storage
+    jobs: Jobs
+    deploys: Deploys
     _by_day: dict[int, list[Charge]]
     _by_month: dict[str, list[Charge]]
 
@@ -96,9 +103,12 @@ def build(scenario: Scenario) -> World:
     book = PriceBook.of(scenario)
     last = month_of(month_of(seconds(scenario.today)).end)
     months = months_between(month_of(seconds(scenario.start)).start, last.end)
-    resources = expand(scenario, identity, last.end)
+    resources = resumed(expand(scenario, identity, last.end))
     issued = {month.name: _issued_at(scenario, month) for month in months}
-    billing = Billing(scenario, book, identity, issued)
+    storage = Storage.of(scenario, identity, resources)
+    jobs = Jobs.of(identity, resources, months)
+    ledgers = {**storage.ledgers(months), **jobs.ledgers(resources)}
+    billing = Billing(scenario, book, identity, issued, ledgers)
     charges = [charge for resource in resources for charge in billing.charges(resource)]
     charges.sort(key=lambda charge: (charge.start, charge.line.resource.id, charge.line.offer.sku))
     return World(
@@ -109,6 +119,9 @@ def build(scenario: Scenario) -> World:
         charges=charges,
         months=months,
         project_ids={p.name: p.id or identity.uuid("project", p.name) for p in scenario.projects},
+        storage=storage,
+        jobs=jobs,
+        deploys=Deploys.of(scenario, identity, months),
         _by_day=_index_by_day(charges),
         _by_month=_index_by_month(charges),
     )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import chain
 
 from assets.tables import open_catalog
 from pipelines.billing.periods import closed_months, days_to_read, months_to_read
@@ -49,10 +51,21 @@ def read_charges(lake: Lake, scaleway: Scaleway, months: Sequence[str], today: d
 
     def listings() -> Iterator[Listing]:
         with ThreadPoolExecutor(READERS, thread_name_prefix="charges") as readers:
-            for days in days_to_read(wanted, today).values():
-                yield from readers.map(lambda day: billing.charges(scaleway, day), days)
+            days = chain.from_iterable(days_to_read(wanted, today).values())
+            yield from _ahead(readers, lambda day: billing.charges(scaleway, day), days)
 
     return Reading(record(lake, "bronze.charges", listings()), wanted)
+
+
+def _ahead(readers: ThreadPoolExecutor, read: Callable[[date], Listing], days: Iterable[date]) -> Iterator[Listing]:
+    """The listing of each day in order; no more wait to be taken than there are readers, so that memory is bounded."""
+    under_way: deque[Future[Listing]] = deque()
+    for day in days:
+        under_way.append(readers.submit(read, day))
+        if len(under_way) > READERS:
+            yield under_way.popleft().result()
+    while under_way:
+        yield under_way.popleft().result()
 
 
 def read_consumptions(

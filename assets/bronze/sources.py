@@ -11,6 +11,7 @@ import dagster as dg
 
 from assets.bronze import reading
 from assets.bronze.reading import Reading
+from assets.bronze.reading_audit import read_audit_events
 from assets.descriptions import Readers, described
 from assets.lens import Lens
 from assets.outside import answered_by
@@ -44,7 +45,9 @@ SNAPSHOTS: Mapping[str, SnapshotReader] = {
     "projects": reading.read_projects,
     "resources": reading.read_resources,
     "server_types": reading.read_server_types,
+    "audit_events": read_audit_events,
 }
+_KEPT = {"audit_events": "each complete day is asked for once, as far back as Scaleway keeps them"}
 
 
 def bronze_assets(months: dg.MonthlyPartitionsDefinition, readers: Readers) -> list[dg.AssetsDefinition]:
@@ -92,7 +95,9 @@ def _snapshot(name: str, read: SnapshotReader, readers: Readers) -> dg.AssetsDef
 
     @dg.asset(
         key=["bronze", name],
-        description=_description(name, readers, "a snapshot a run, kept when it differs from the last one"),
+        description=_description(
+            name, readers, _KEPT.get(name, "a snapshot a run, kept when it differs from the last one")
+        ),
         deps=[
             answered_by(name),
             *(dg.AssetDep(dg.AssetKey(key), partition_mapping=dg.AllPartitionMapping()) for key in after),

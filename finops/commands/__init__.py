@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final, Protocol
 
-from finops.commands import billing, configuration, first_run, focus, lake, pipeline, report, ui
+from finops.commands import billing, configuration, first_run, focus, imports, lake, pipeline, report, ui
 
 
 class CommandModule(Protocol):
@@ -21,7 +21,7 @@ class CommandModule(Protocol):
 
 GROUPS: Final[dict[str, str]] = {
     "config": "Settings in force, where each comes from, and their schema.",
-    "import": "Bring in files: other providers' bills.",
+    "import": "Bring in files: other providers' bills, business numbers.",
     "export": "Write the results in other tools' formats.",
     "report": "Write the reports people read.",
     "lake": "Look after the lake.",
@@ -34,6 +34,7 @@ COMMAND_MODULES: Final[tuple[CommandModule, ...]] = (
     billing,
     report,
     focus,
+    imports,
     ui,
     configuration,
 )

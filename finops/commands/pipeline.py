@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 
 Since = Annotated[str | None, typer.Option("--since", help="First day, YYYY-MM-DD; its whole month is read.")]
 Until = Annotated[str | None, typer.Option("--until", help="Day after the last, YYYY-MM-DD; else today.")]
-Only = Annotated[list[str] | None, typer.Option("--only", help="billing, inventory or models; repeatable; else all.")]
+Only = Annotated[
+    list[str] | None,
+    typer.Option("--only", help="billing, inventory, metrics, telemetry, storage or models; repeatable; else all."),
+]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be read, and do nothing.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 

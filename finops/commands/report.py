@@ -1,4 +1,4 @@
-"""`finops report monthly`: the file people read."""
+"""`finops report monthly|quality`: the files people read."""
 
 from __future__ import annotations
 
@@ -41,6 +41,25 @@ def monthly(
     write_line(str(file))
 
 
+def quality(
+    out: Annotated[Path | None, typer.Option("--out", help="Folder; else report.out of the settings.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Name the file, and write nothing.")] = False,
+    lake: Lake = None,
+) -> None:
+    """Check every table as it is now and write what was found, and how fresh each source is, as one HTML file."""
+    from datetime import UTC, datetime
+
+    from assets.quality import FILE_NAME, write_quality_page
+    from finops import catalog_of
+    from pipelines.settings import load_settings
+
+    folder = (out or load_settings().report.out).absolute()
+    if dry_run:
+        write_line(f"Would write {folder / FILE_NAME}; nothing was.")
+        return
+    write_line(str(write_quality_page(catalog_of(lake), folder, datetime.now(UTC))))
+
+
 def last_complete_month(catalog: Any) -> str:
     """Newest month of the lake that is over; when none is, the newest."""
     rows = catalog.query(
@@ -51,4 +70,7 @@ def last_complete_month(catalog: Any) -> str:
     return str(rows[0]["billing_month"])
 
 
-COMMANDS: tuple[tuple[str, Callable[..., Any]], ...] = (("report monthly", monthly),)
+COMMANDS: tuple[tuple[str, Callable[..., Any]], ...] = (
+    ("report monthly", monthly),
+    ("report quality", quality),
+)

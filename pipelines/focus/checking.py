@@ -8,7 +8,8 @@ from decimal import Decimal
 import polars as pl
 import pyarrow as pa
 
-from pipelines.focus.casting import Casting, cast, without_nulls
+from pipelines.files.values import without_nulls
+from pipelines.focus.casting import Casting, cast
 from pipelines.focus.columns import FocusColumn, columns_of
 from pipelines.focus.rules_1_4 import ONE_PARENT, PRODUCTS, RULES, Rule, Violation
 

@@ -1,6 +1,5 @@
 """One batch of a FOCUS bill: text in, typed lines and quarantined lines out."""
 
-import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -9,10 +8,12 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.focus.casting import Casting, cast, shorten, without_nulls
+from pipelines.files.lines import raw_line
+from pipelines.files.opening import RawFile
+from pipelines.files.values import shorten, without_nulls
+from pipelines.focus.casting import Casting, cast
 from pipelines.focus.columns import ALL_COLUMNS, FOCUS_LINES_SCHEMA, QUARANTINE_SCHEMA, columns_of
 from pipelines.focus.duplicates import RepeatedLines
-from pipelines.focus.files import RawFile
 
 # A line without one of these belongs to no month, no total or no account.
 REQUIRED_VALUES = (
@@ -142,18 +143,6 @@ def _extra_json(extra: dict[str, pa.Array], count: int) -> pa.Array:
     some = pl.any_horizontal(pl.all().is_not_null())
     packed = frame.select(pl.when(some).then(pl.struct(pl.all()).struct.json_encode()).alias("x"))
     return packed["x"].to_arrow().cast(pa.string())
-
-
-def raw_line(text: dict[str, pa.Array], row: int) -> str:
-    """The line as received, field by field, quoted again where CSV needs it."""
-    fields = []
-    for values in text.values():
-        value = values[row].as_py()
-        if value is None:
-            fields.append("")
-        else:
-            fields.append('"' + value.replace('"', '""') + '"' if re.search('[",\r\n]', value) else value)
-    return ",".join(fields)
 
 
 def quarantine(raw: RawFile, rows: Iterable[tuple[int, str, str]]) -> pa.Table:

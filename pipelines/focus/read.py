@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.errors import UsageError
+from pipelines.files.lines import numbered, raw_line, refuse_what_is_no_table
 from pipelines.focus.columns import (
     BY_NAME,
     FOCUS_LINES_SCHEMA,
@@ -16,8 +17,8 @@ from pipelines.focus.columns import (
     mandatory_of,
 )
 from pipelines.focus.duplicates import RepeatedLines
-from pipelines.focus.files import RawFile, bill_files, open_bill
-from pipelines.focus.lines import Reading, quarantine, raw_line, take
+from pipelines.focus.files import bill_files, open_bill
+from pipelines.focus.lines import Reading, quarantine, take
 
 _LENIENT_COLUMNS = ("BilledCost", "BillingPeriodStart", "ChargePeriodEnd", "ChargePeriodStart")
 
@@ -60,7 +61,7 @@ def _read_file(path: Path, source_file: str, lenient: bool) -> Reading:
     version = detect_version(set(names))
     _require_columns(path, names, version, lenient)
     reading = Reading(raw, path, version, names, RepeatedLines(raw.names))
-    for batch, numbers in _numbered(raw):
+    for batch, numbers in numbered(raw):
         take(reading, batch, numbers)
     _take_ragged(reading)
     _set_repeats_apart(reading)
@@ -91,40 +92,13 @@ def _require_columns(path: Path, names: dict[str, str], version: str, lenient: b
     raise UsageError(f"{path}: lacks {', '.join(missing)}, mandatory in FOCUS {version}; {remedy}")
 
 
-def _numbered(raw: RawFile) -> Iterator[tuple[pa.Table, list[int]]]:
-    """Each batch with its lines' numbers; the header is line 1, blank lines do not count."""
-    next_line = 2
-    for batch in raw.batches:
-        numbers = _line_numbers(next_line, batch.num_rows, {line for line, _, _ in raw.ragged})
-        next_line = numbers[-1] + 1 if numbers else next_line
-        yield batch, numbers
-
-
-def _line_numbers(first: int, count: int, skipped: set[int]) -> list[int]:
-    if not skipped:
-        return list(range(first, first + count))
-    numbers: list[int] = []
-    line = first
-    while len(numbers) < count:
-        if line not in skipped:
-            numbers.append(line)
-        line += 1
-    return numbers
-
-
 def _take_ragged(reading: Reading) -> None:
     ragged = reading.raw.ragged
     if not ragged:
         return
     good = sum(table.num_rows for table in [*reading.accepted, *reading.quarantined])
-    width = len(reading.raw.names)
-    if len(ragged) > good:
-        raise UsageError(
-            f"{reading.path}: is not a CSV: {len(ragged)} of {len(ragged) + good} lines do not have "
-            f"the header's {width} fields; export the bill again"
-        )
-    rows = [(line, f"{found} fields where the header has {width}", row) for line, found, row in ragged]
-    reading.quarantined.append(quarantine(reading.raw, rows))
+    refuse_what_is_no_table(reading.path, reading.raw, good, "bill")
+    reading.quarantined.append(quarantine(reading.raw, ragged))
 
 
 def _set_repeats_apart(reading: Reading) -> None:
@@ -153,7 +127,7 @@ def _set_repeats_apart(reading: Reading) -> None:
 def _texts_of(reading: Reading, wanted: set[int]) -> dict[int, str]:
     """Some lines as received, from a second pass over the file."""
     texts: dict[int, str] = {}
-    for batch, numbers in _numbered(open_bill(reading.path, reading.raw.source_file)):
+    for batch, numbers in numbered(open_bill(reading.path, reading.raw.source_file)):
         text = {name: batch.column(name).combine_chunks() for name in batch.column_names}
         texts |= {line: raw_line(text, row) for row, line in enumerate(numbers) if line in wanted}
     return texts

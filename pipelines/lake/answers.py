@@ -7,20 +7,26 @@ two commits leaves rows that no answer points at; the next run finds them there 
 from __future__ import annotations
 
 import json
+from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from hashlib import sha256
+from itertools import accumulate
 from typing import Any, Protocol
 
 import pyarrow as pa
 
 from pipelines.lake.engine import Catalog
+from pipelines.lake.files import NewFiles
 from pipelines.lake.sql_models import Layered
 from pipelines.lake.store import Lake
 from pipelines.lake.tables import PYTHON_TABLES
 from pipelines.lake.tables.bronze import ANSWERS, ITEM_SCHEMA
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_INTEGER = pa.int64()
 
 
 class Question(Protocol):
@@ -46,9 +52,7 @@ class Listing(Protocol):
     @property
     def pages(self) -> Sequence[bytes]: ...
     @property
-    def items(self) -> Sequence[Mapping[str, Any]]: ...
-    @property
-    def plain_texts(self) -> Sequence[str | None]: ...
+    def texts(self) -> Sequence[bytes]: ...
     @property
     def extra(self) -> Mapping[str, Any]: ...
     @property
@@ -69,30 +73,39 @@ class Recorded:
 def record(lake: Lake, table: str, listings: Iterable[Listing]) -> Recorded:
     """Append to `table` and `bronze.answers` the listings whose content is new; two commits, or none.
 
-    Listings are taken one by one and let go, so that a long history needs the memory of its rows only.
+    Listings are taken one by one and written to files at once, so that a long history needs no memory. The files
+    count from their commit on.
     """
     catalog = Catalog(lake, Layered({}))
     told = _answers_by_question(catalog)
     known = _hashes_in(catalog, table)
-    rows: list[pa.RecordBatch] = []
-    answers: list[pa.RecordBatch] = []
     new_answers: dict[str, list[str]] = {}
     new_rows: dict[str, list[str]] = {}
     asked = 0
-    for listing in listings:
-        asked += 1
-        if _is_known(told.get(listing.question.question_hash, ()), listing):
-            continue
-        month = _month(listing)
-        answers.append(pa.RecordBatch.from_pylist(_answer_rows(listing), schema=ANSWERS.schema))
-        new_answers.setdefault(month, []).append(f"{listing.answer_hash} {listing.asked_at.isoformat()}")
-        if listing.answer_hash not in known:
-            known.add(listing.answer_hash)
-            rows.append(_item_rows(listing))
-            new_rows.setdefault(month, []).append(listing.answer_hash)
-    _append(lake, table, pa.Table.from_batches(rows, schema=ITEM_SCHEMA), new_rows)
-    _append(lake, ANSWERS.name, pa.Table.from_batches(answers, schema=ANSWERS.schema), new_answers)
-    return Recorded(asked, len(answers), sum(batch.num_rows for batch in rows))
+    with _files(lake, table) as rows, _files(lake, ANSWERS.name) as answers:
+        for listing in listings:
+            asked += 1
+            if _is_known(told.get(listing.question.question_hash, ()), listing):
+                continue
+            month = _month(listing)
+            answers.add(_answer_rows(listing))
+            new_answers.setdefault(month, []).append(f"{listing.answer_hash} {listing.asked_at.isoformat()}")
+            if listing.answer_hash not in known:
+                known.add(listing.answer_hash)
+                rows.add(_item_rows(listing))
+                new_rows.setdefault(month, []).append(listing.answer_hash)
+        lake.append_files(rows, _contents(new_rows))
+        lake.append_files(answers, _contents(new_answers))
+        return Recorded(asked, sum(map(len, new_answers.values())), rows.rows)
+
+
+def _files(lake: Lake, table: str) -> NewFiles:
+    return lake.new_files(table, PYTHON_TABLES[table].schema, PYTHON_TABLES[table].partition_by)
+
+
+def _contents(told: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """The hash of what is added to each month; `told` names the answers it came from, which stand for it."""
+    return {month: sha256("|".join(answers).encode()).hexdigest()[:32] for month, answers in told.items()}
 
 
 def _answers_by_question(catalog: Catalog) -> dict[str, list[tuple[datetime, str]]]:
@@ -125,57 +138,61 @@ def _hashes_in(catalog: Catalog, table: str) -> set[str]:
     return {row["answer_hash"] for row in rows}
 
 
-def _append(lake: Lake, table: str, rows: pa.Table, told: Mapping[str, Sequence[str]]) -> None:
-    """Add rows; `told` names per month the answers they came from, which stand for the content."""
-    hashes = {month: sha256("|".join(answers).encode()).hexdigest()[:32] for month, answers in told.items()}
-    lake.append(table, rows, hashes, PYTHON_TABLES[table].partition_by)
-
-
 def _month(listing: Listing) -> str:
     return listing.question.billing_month or listing.asked_at.strftime("%Y-%m")
 
 
 def _item_rows(listing: Listing) -> pa.RecordBatch:
-    count = len(listing.items)
-    plain = zip(listing.plain_texts, listing.items, strict=True)
-    columns = {
-        "answer_hash": [listing.answer_hash] * count,
-        "source": [listing.question.source] * count,
-        "path": [listing.question.path] * count,
-        "position": range(count),
-        "item": [_json(item) if text is None else text for text, item in plain],
-        "billing_month": [_month(listing)] * count,
-    }
-    return pa.RecordBatch.from_pydict(columns, schema=ITEM_SCHEMA)
-
-
-def _answer_rows(listing: Listing) -> list[dict[str, Any]]:
-    question = listing.question
-    return [
-        {
-            "answer_hash": listing.answer_hash,
-            "question_hash": question.question_hash,
-            "source": question.source,
-            "path": question.path,
-            "parameters": json.dumps(dict(question.parameters)),
-            "page": page,
-            # no page at all: the product is not offered in this locality
-            "status": 200 if listing.pages else 404,
-            "asked_at": listing.asked_at,
-            "extra": _json(listing.extra),
-            "body": body.decode("utf-8"),
-            "billing_month": _month(listing),
-        }
-        for page, body in enumerate(listing.pages or (b"",), start=1)
+    count = len(listing.texts)
+    columns = [
+        _texts([listing.answer_hash.encode()] * count),
+        _texts([listing.question.source.encode()] * count),
+        _texts([listing.question.path.encode()] * count),
+        _numbers(range(count)),
+        _texts(listing.texts),
+        _texts([_month(listing).encode()] * count),
     ]
+    return pa.RecordBatch.from_arrays(columns, schema=ITEM_SCHEMA)
 
 
-def _json(value: Mapping[str, Any]) -> str:
-    """JSON text; a number with a fraction becomes a string, so that no digit is lost."""
-    return json.dumps(value, default=_exact, ensure_ascii=False, separators=(",", ":"))
+def _answer_rows(listing: Listing) -> pa.RecordBatch:
+    """One row a page, as received; no page at all means that the product is not offered in this locality."""
+    question, pages = listing.question, listing.pages or (b"",)
+    shared = {
+        "answer_hash": listing.answer_hash,
+        "question_hash": question.question_hash,
+        "source": question.source,
+        "path": question.path,
+        "parameters": json.dumps(dict(question.parameters)),
+        "extra": json.dumps(listing.extra, default=_exact, ensure_ascii=False, separators=(",", ":")),
+        "billing_month": _month(listing),
+    }
+    asked_at = (listing.asked_at - _EPOCH) // timedelta(microseconds=1)
+    columns = {
+        **{name: _texts([text.encode()] * len(pages)) for name, text in shared.items()},
+        "page": _numbers(range(1, len(pages) + 1)),
+        "status": _numbers([200 if listing.pages else 404] * len(pages)),
+        "asked_at": _numbers([asked_at] * len(pages), ANSWERS.schema.field("asked_at").type),
+        "body": _texts(pages),
+    }
+    return pa.RecordBatch.from_arrays([columns[name] for name in ANSWERS.schema.names], schema=ANSWERS.schema)
+
+
+def _numbers(values: Sequence[int], kind: pa.DataType = _INTEGER) -> pa.Array:
+    """Made from memory: `pa.array` loads pandas, to ask whether it was given some of it."""
+    return pa.Array.from_buffers(kind, len(values), [None, pa.py_buffer(array("q", values))])
+
+
+def _texts(values: Sequence[bytes]) -> pa.Array:
+    """As `_numbers`. Raises for what is no UTF-8."""
+    ends = array("i", accumulate(map(len, values), initial=0))
+    texts = pa.Array.from_buffers(pa.string(), len(values), [None, pa.py_buffer(ends), pa.py_buffer(b"".join(values))])
+    texts.validate(full=True)
+    return texts
 
 
 def _exact(value: object) -> str:
+    """A number with a fraction becomes a string, so that no digit is lost."""
     if isinstance(value, Decimal):
         return str(value)
     raise TypeError(f"{type(value).__name__} in an answer")

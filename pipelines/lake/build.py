@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 import duckdb
 import pyarrow as pa
-import pyarrow.compute as pc
-from deltalake import Schema
 
+from pipelines.lake.content import ContentDigest
 from pipelines.lake.engine import Catalog, connect, reading
+from pipelines.lake.files import NewFiles, parted
 from pipelines.lake.sql_models import ALL, SqlModel
 from pipelines.lake.store import WHOLE, PartitionState
+
+BATCH_ROWS = 8_192
 
 
 @dataclass(frozen=True)
@@ -39,20 +42,20 @@ def build(catalog: Catalog, model: SqlModel, months: Sequence[str]) -> Built:
     stale = [p for p in asked if p not in state.partitions or state.partitions[p].inputs != inputs[p]]
     if not stale:
         return Built(model.table, asked, (), 0)
-    rows, content = _run(catalog, model, stale)
-    write = catalog.lake.replace
-    if state.delta is not None and Schema.from_arrow(rows.schema) != state.delta.schema():
-        stale = sorted({*asked, *state.partitions})
-        inputs = {p: _inputs_fingerprint(catalog, model, p) for p in stale}
-        rows, content = _run(catalog, model, stale)
-        changed = stale
-        write = catalog.lake.remake
-    else:
-        changed = [p for p in stale if p not in state.partitions or state.partitions[p].content != content[p]]
-    if not changed:
-        return Built(model.table, asked, (), 0)
-    states = {p: PartitionState(content[p], inputs[p]) for p in changed}
-    written = write(model.table, _only(rows, model, changed), states, model.partition_by)
+    with ExitStack() as opened:
+        files, content = _run(catalog, model, stale, opened)
+        write = catalog.lake.replace_files
+        if state.delta is not None and files.delta_schema != state.delta.schema():
+            stale = changed = sorted({*asked, *state.partitions})
+            inputs = {p: _inputs_fingerprint(catalog, model, p) for p in stale}
+            files, content = _run(catalog, model, stale, opened)
+            write = catalog.lake.remake
+        else:
+            changed = [p for p in stale if p not in state.partitions or state.partitions[p].content != content[p]]
+        if not changed:
+            return Built(model.table, asked, (), 0)
+        files.leave_out(set(stale) - set(changed))
+        written = write(files, {p: PartitionState(content[p], inputs[p]) for p in changed})
     catalog.forget(model.table)
     return Built(model.table, asked, tuple(changed), written)
 
@@ -101,37 +104,39 @@ def _months_until(month: str, back: int) -> list[str]:
     return [f"{ordinal // 12:04d}-{ordinal % 12 + 1:02d}" for ordinal in ordinals]
 
 
-def _run(catalog: Catalog, model: SqlModel, partitions: Sequence[str]) -> tuple[pa.Table, dict[str, str]]:
-    """Rows of these partitions in a canonical order, and the content hash of each partition."""
+def _run(
+    catalog: Catalog, model: SqlModel, partitions: Sequence[str], opened: ExitStack
+) -> tuple[NewFiles, dict[str, str]]:
+    """Rows of these partitions in a canonical order, as files yet to be stored, and the content hash of each."""
     with connect(catalog.lake.address) as connection, reading():
         catalog.register(connection, sorted(model.reads), _demand(catalog, model, partitions))
         chosen = ""
         if model.partition_by:
             values = ", ".join(f"'{p}'" for p in partitions)
             chosen = f"where {model.partition_by} in ({values})"
-        connection.execute(f"create temp table result as select * from ({model.sql}) {chosen}")
-        rows = connection.execute("select * from result order by all").to_arrow_table()
-        return rows, content_hashes(connection, "result", model.partition_by, partitions)
+        rows = connection.execute(f"select * from ({model.sql}) {chosen} order by all").to_arrow_reader(BATCH_ROWS)
+        files = opened.enter_context(catalog.lake.new_files(model.table, rows.schema, model.partition_by, held=True))
+        return files, _digested(rows, model.partition_by, partitions, files)
 
 
 def content_hashes(
     connection: duckdb.DuckDBPyConnection, relation: str, partition_by: str | None, partitions: Sequence[str]
 ) -> dict[str, str]:
     """Hash of each partition's rows, whatever their order; a partition without rows has one too."""
-    partition = partition_by or f"'{WHOLE}'"
-    found: Mapping[str, str] = dict(
-        connection.execute(
-            f"""
-            select part, sha256(string_agg(row_hash, '' order by row_hash)) from (
-                select {partition} as part, sha256({relation}::varchar) as row_hash from {relation}
-            ) group by part
-            """
-        ).fetchall()
-    )
-    return {p: found.get(p, "empty")[:32] for p in partitions}
+    rows = connection.execute(f"select * from {relation} order by all").to_arrow_reader(BATCH_ROWS)
+    return _digested(rows, partition_by, partitions)
 
 
-def _only(rows: pa.Table, model: SqlModel, partitions: Sequence[str]) -> pa.Table:
-    if model.partition_by is None:
-        return rows
-    return rows.filter(pc.is_in(rows[model.partition_by], value_set=pa.array(list(partitions), pa.string())))
+def _digested(
+    rows: pa.RecordBatchReader, partition_by: str | None, partitions: Sequence[str], files: NewFiles | None = None
+) -> dict[str, str]:
+    """Hash of the sorted rows of each partition; on the way `files` take them."""
+    digests = {partition: ContentDigest(rows.schema) for partition in partitions}
+    for batch in rows:
+        for value, part in parted(pa.Table.from_batches([batch]), partition_by):
+            partition = WHOLE if partition_by is None else value
+            if partition in digests:
+                digests[partition].add(part)
+            if files is not None:
+                files.take(value, part)
+    return {partition: digest.hexdigest() for partition, digest in digests.items()}

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import duckdb
 import pyarrow as pa
+import pyarrow.types as kinds
 
 from pipelines.errors import LakeUnavailable, UsageError
 from pipelines.lake.address import Address
@@ -76,7 +77,7 @@ def reading() -> Iterator[None]:
     """Turn DuckDB's error about a file of the lake into one line with the remedy."""
     try:
         yield
-    except duckdb.IOException as error:
+    except (duckdb.IOException, OSError) as error:  # the second, when rows are handed over bit by bit
         reason = str(error).splitlines()[0][:300]
         raise LakeUnavailable(f"{reason}; `finops lake check` names the tables that lost files") from error
 
@@ -150,9 +151,11 @@ class Catalog:
         state = self.state(table)
         files = state.files(partitions)
         if not files:
-            placeholder = f"_{table.replace('.', '_')}"
-            connection.register(placeholder, self._schema(table, model, state).empty_table())
-            connection.execute(f"create or replace view {table} as select * from {placeholder}")
+            columns = ", ".join(
+                f'cast(null as {duckdb_type(column.type)}) as "{column.name}"'
+                for column in self._schema(table, model, state)
+            )
+            connection.execute(f"create or replace view {table} as select {columns} where false")
             return
         hive = ""
         if state.partition_by is not None:
@@ -183,6 +186,38 @@ class Catalog:
         with connect(self.lake.address) as connection, reading():
             self.register(connection, sorted(tables_read(sql)))
             return connection.execute(sql).to_arrow_table()
+
+
+def duckdb_type(kind: pa.DataType) -> str:
+    """The type by its name. Handing over an empty table instead would load pandas, for its types."""
+    if kinds.is_decimal(kind):
+        return f"decimal({kind.precision}, {kind.scale})"
+    if kinds.is_timestamp(kind):
+        return "timestamptz" if kind.tz else "timestamp"
+    if kinds.is_list(kind):
+        return f"{duckdb_type(kind.value_type)}[]"
+    if kinds.is_struct(kind):
+        fields = (f'"{kind.field(at).name}" {duckdb_type(kind.field(at).type)}' for at in range(kind.num_fields))
+        return f"struct({', '.join(fields)})"
+    if kinds.is_map(kind):
+        return f"map({duckdb_type(kind.key_type)}, {duckdb_type(kind.item_type)})"
+    return _TYPES[str(kind)]
+
+
+_TYPES = {
+    "string": "varchar",
+    "large_string": "varchar",
+    "binary": "blob",
+    "bool": "boolean",
+    "int8": "tinyint",
+    "int16": "smallint",
+    "int32": "integer",
+    "int64": "bigint",
+    "float": "float",
+    "double": "double",
+    "date32[day]": "date",
+    "null": "integer",
+}
 
 
 def _readable(uri: str, address: Address) -> str:

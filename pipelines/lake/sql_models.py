@@ -78,7 +78,7 @@ class Layered:
 
 @dataclass(frozen=True)
 class SqlCheck:
-    """One file of `sql/checks`: a query whose rows are the offending ones."""
+    """One file of `sql/checks`, whose rows are the offending ones, or of `sql/gates`, whose rows are judged."""
 
     name: str
     sql: str
@@ -114,8 +114,17 @@ def load_models(folder: Path = SQL_FOLDER) -> Layered:
 
 def load_checks(folder: Path = SQL_FOLDER) -> list[SqlCheck]:
     """Read every file of `checks/`."""
+    return _checks(folder / "checks")
+
+
+def load_gates(folder: Path = SQL_FOLDER) -> dict[str, SqlCheck]:
+    """Read every file of `gates/`: projections of a table, small enough to be judged row by row."""
+    return {gate.name: gate for gate in _checks(folder / "gates")}
+
+
+def _checks(folder: Path) -> list[SqlCheck]:
     checks = []
-    for path in sorted((folder / "checks").glob("*.sql")):
+    for path in sorted(folder.glob("*.sql")):
         description, header, sql = _parts(path)
         checks.append(
             SqlCheck(

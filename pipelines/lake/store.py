@@ -9,18 +9,21 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Literal, Protocol
 
 import pyarrow as pa
 import structlog
-from deltalake import CommitProperties, DeltaTable, write_deltalake
+from deltalake import CommitProperties, DeltaTable
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
+from deltalake.transaction import create_table_with_add_actions
 
 from pipelines.errors import LakeUnavailable
 from pipelines.lake.address import Address
+from pipelines.lake.files import ArrowStream, NewFiles, Place
 
 log = structlog.get_logger("finops.lake")
 
@@ -29,6 +32,7 @@ WHOLE = ""
 
 _METADATA = "finops.partitions"
 _ATTEMPTS = 20
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
 @dataclass(frozen=True)
@@ -74,6 +78,23 @@ class TableState:
         return sorted(self.delta.file_uris(file_pruning_predicate=[(column, "in", list(partitions))]))
 
 
+class ArrowRows(ArrowStream, Protocol):
+    """A stream of rows that tells its columns."""
+
+    @property
+    def schema(self) -> pa.Schema: ...
+
+
+@dataclass(frozen=True)
+class _Change:
+    """What a commit does: states of the partitions after it, and which of them it replaces; None means all."""
+
+    mode: Literal["append", "overwrite"]
+    states: Callable[[TableState], dict[str, PartitionState]]
+    partitions: Sequence[str] | None = None
+    is_remade: bool = False
+
+
 class Lake:
     """All tables under one address. Table names are `layer.name`."""
 
@@ -98,9 +119,18 @@ class Lake:
         """True once a first commit was made."""
         return self.state(table).delta is not None
 
+    def new_files(self, table: str, schema: pa.Schema, partition_by: str | None, held: bool = False) -> NewFiles:
+        """Files to be filled with rows bit by bit, for `append_files`; use it as a context manager."""
+        return NewFiles(Place(table, self.uri(table), self._options), schema, partition_by, held)
+
     def append(self, table: str, rows: pa.Table, hashes: Mapping[str, str], partition_by: str | None) -> int:
         """Add rows in one commit; `hashes` holds the content hash of the rows per touched partition."""
-        if rows.num_rows == 0 and self.exists(table):
+        with self._filled(table, rows, partition_by) as files:
+            return self.append_files(files, hashes)
+
+    def append_files(self, files: NewFiles, hashes: Mapping[str, str]) -> int:
+        """As `append`, of rows that were written already; a table that was never written is made in any case."""
+        if files.rows == 0 and self.exists(files.table):
             return 0
 
         def chained(state: TableState) -> dict[str, PartitionState]:
@@ -110,84 +140,88 @@ class Lake:
                 merged[partition] = PartitionState(_chain(before, added))
             return merged
 
-        self._commit(table, rows, partition_by, chained, predicate=None, mode="append")
-        return int(rows.num_rows)
+        self._commit(files, _Change("append", chained))
+        return files.rows
 
     def replace(
         self,
         table: str,
-        rows: pa.Table,
+        rows: ArrowRows,
         states: Mapping[str, PartitionState],
         partition_by: str | None,
     ) -> int:
         """Replace the partitions named in `states` by `rows`, in one commit; rows written are returned."""
+        with self._filled(table, rows, partition_by) as files:
+            return self.replace_files(files, states)
+
+    def replace_files(self, files: NewFiles, states: Mapping[str, PartitionState]) -> int:
+        """As `replace`, by rows that were written already."""
+        is_parted = files.partition_by is not None
 
         def merged(state: TableState) -> dict[str, PartitionState]:
-            return {**state.partitions, **states} if partition_by else dict(states)
+            return {**state.partitions, **states} if is_parted else dict(states)
 
-        predicate = None
-        if partition_by is not None:
-            values = ", ".join(f"'{value}'" for value in sorted(states))
-            predicate = f"{partition_by} in ({values})"
-        self._commit(table, rows, partition_by, merged, predicate, mode="overwrite")
-        return int(rows.num_rows)
+        self._commit(files, _Change("overwrite", merged, sorted(states) if is_parted else None))
+        return files.rows
 
-    def remake(self, table: str, rows: pa.Table, states: Mapping[str, PartitionState], partition_by: str | None) -> int:
-        """Replace the whole table and its columns by `rows`, in one commit; rows written are returned."""
-        self._commit(table, rows, partition_by, lambda _: dict(states), predicate=None, mode="overwrite")
-        return int(rows.num_rows)
+    def remake(self, files: NewFiles, states: Mapping[str, PartitionState]) -> int:
+        """Replace the whole table and its columns, in one commit; rows written are returned."""
+        self._commit(files, _Change("overwrite", lambda _: dict(states), is_remade=True))
+        return files.rows
 
-    def _commit(
-        self,
-        table: str,
-        rows: pa.Table,
-        partition_by: str | None,
-        states: Callable[[TableState], dict[str, PartitionState]],
-        predicate: str | None,
-        mode: str,
-    ) -> None:
+    @contextmanager
+    def _filled(self, table: str, rows: ArrowRows, partition_by: str | None) -> Iterator[NewFiles]:
+        with self.new_files(table, rows.schema, partition_by) as files:
+            with _lake_errors(table):
+                files.add(rows)
+            yield files
+
+    def _commit(self, files: NewFiles, change: _Change) -> None:
+        table = files.table
+        with _lake_errors(table):
+            files.added()
         for _ in range(_ATTEMPTS):
             state = self.state(table)
-            properties = CommitProperties(custom_metadata=_metadata(states(state)), max_commit_retries=0)
+            properties = CommitProperties(custom_metadata=_metadata(change.states(state)), max_commit_retries=0)
             with _lake_errors(table):
                 try:
-                    self._write(table, state, rows, partition_by, predicate, mode, properties)
+                    self._write(files, state, change, properties)
                 except CommitFailedError:
                     continue
                 except DeltaError:
                     if state.delta is None and self.exists(table):  # somebody else made it meanwhile
                         continue
                     raise
-            log.info("table written", table=table, rows=rows.num_rows, mode=mode)
+            files.kept()
+            log.info("table written", table=table, rows=files.rows, mode=change.mode)
             return
         raise LakeUnavailable(f"{table}: {_ATTEMPTS} commits lost to other writers; end them and run again")
 
-    def _write(
-        self,
-        table: str,
-        state: TableState,
-        rows: pa.Table,
-        partition_by: str | None,
-        predicate: str | None,
-        mode: str,
-        properties: CommitProperties,
-    ) -> None:
+    def _write(self, files: NewFiles, state: TableState, change: _Change, properties: CommitProperties) -> None:
         """One commit on top of exactly the version in `state`."""
-        made = state.delta is not None
-        is_remade = made and mode == "overwrite" and predicate is None
-        options: dict[str, Any] = {
-            # a table that another writer makes first must not be written over
-            "mode": mode if made else "error",
-            "partition_by": [partition_by] if partition_by else None,
-            "predicate": predicate if made else None,
-            "schema_mode": "overwrite" if is_remade else None,
-        }
-        write_deltalake(
-            state.delta or self.uri(table),
-            rows,
-            storage_options=self._options,
+        partition_by = files.partition_by
+        if state.delta is None:
+            create_table_with_add_actions(
+                self.uri(files.table),
+                files.delta_schema,
+                files.added(),
+                mode="error",  # a table that another writer makes first must not be written over
+                partition_by=partition_by,
+                storage_options=self._options,
+                commit_properties=properties,
+            )
+            return
+        if not change.is_remade and files.delta_schema != state.delta.schema():
+            raise LakeUnavailable(
+                f"{files.table}: the rows have other columns than the table ({_difference(files.schema, state.schema)})"
+            )
+        state.delta.create_write_transaction(
+            [*files.added()],
+            change.mode,
+            files.delta_schema,
+            partition_by,
+            [(partition_by, "in", change.partitions)] if partition_by and change.partitions is not None else None,
             commit_properties=properties,
-            **options,
         )
 
 
@@ -209,6 +243,18 @@ def _history(delta: DeltaTable) -> Iterator[Mapping[str, str]]:
     yield from delta.history()
 
 
+def _reason(error: Exception) -> str:
+    """An engine's message in one line; some come as a coloured tree."""
+    lines = (line.strip(" \t↳") for line in _COLOUR.sub("", str(error)).splitlines())
+    return " ".join(line for line in lines if line)[:200]
+
+
+def _difference(rows: pa.Schema, table: pa.Schema) -> str:
+    """Columns that differ, of either side."""
+    other = {column.name for column in {*rows} ^ {*table}}
+    return ", ".join(sorted(other))
+
+
 def _chain(before: str, added: str) -> str:
     return hashlib.sha256(f"{before}{added}".encode()).hexdigest()[:32]
 
@@ -221,7 +267,6 @@ def _lake_errors(table: str) -> Iterator[None]:
     except CommitFailedError:
         raise
     except (DeltaError, OSError) as error:
-        reason = str(error).splitlines()[0][:200]
         raise LakeUnavailable(
-            f"{table}: {reason}; check that the lake's address is right and can be written, then run again"
+            f"{table}: {_reason(error)}; check that the lake's address is right and can be written, then run again"
         ) from error

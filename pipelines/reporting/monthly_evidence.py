@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from datetime import date, timedelta
 from decimal import Decimal
 
 from pipelines.reporting.display import (
@@ -16,12 +17,16 @@ from pipelines.reporting.display import (
     text,
     trace,
 )
-from pipelines.reporting.folding import cents_adding_up
+from pipelines.reporting.folding import cents_adding_up, shortened
 from pipelines.reporting.money import NOTHING, MoneyFormat, count, percent, total
 from pipelines.reporting.monthly_rows import FreshnessRow, MonthlyInput, WaterfallRow
 from pipelines.reporting.sentence import month_name
 
 HEADLINE_STEP = "consumption"
+LATE = timedelta(days=1)
+"""A source of complete days that speaks until less than so long ago has missed one."""
+
+_LONGEST_REASON = 160
 
 
 def waterfall_table(report: MonthlyInput, money: MoneyFormat) -> Table:
@@ -99,13 +104,19 @@ def residual_table(report: MonthlyInput, money: MoneyFormat) -> Table:
 
 
 def freshness_table(report: MonthlyInput, money: MoneyFormat) -> Table:
-    """What each source said last, and when; the inventory's many lists in one line."""
+    """What each source said last, and when; the inventory's many lists in one line, and what is measured by the day in
+    another, but for what is late or has gaps."""
     lists = [row for row in report.freshness if _is_inventory(row)]
+    measured = [row for row in report.freshness if row.is_measured]
     lines = [
-        Line((text(row.source), *_freshness_cells([row], money)), trace(row))
+        Line((text(row.source, note=_trouble(row, report.as_of.date())), *_freshness_cells([row], money)), trace(row))
         for row in report.freshness
-        if row not in lists
+        if row not in lists and (row not in measured or _trouble(row, report.as_of.date()))
     ]
+    if fine := [row for row in measured if not _trouble(row, report.as_of.date())]:
+        places = max(row.places or 0 for row in fine)
+        told = text("measured by the day", note=f"{len(fine)} sources of up to {places} places each; newest answer")
+        lines.append(Line((told, *_freshness_cells(fine, money)), kind="fold"))
     if lists:
         products = len({row.source.partition(".")[0] for row in lists})
         told = text("inventory", note=f"{len(lists)} lists of {products} products; newest answer")
@@ -121,7 +132,19 @@ def freshness_table(report: MonthlyInput, money: MoneyFormat) -> Table:
 
 def _is_inventory(row: FreshnessRow) -> bool:
     api, dot, _ = row.source.partition(".")
-    return bool(dot) and api not in ("billing", "catalog", "account")
+    return bool(dot) and api not in ("billing", "catalog", "account") and not row.is_measured
+
+
+def _trouble(row: FreshnessRow, today: date) -> str:
+    """What is wrong with a measured source in a few words; nothing for one that is as it should be. Storage is told
+    of only when it changed, so it is never late."""
+    if row.gaps:
+        reason = shortened(row.gap_notes or "no reason known", _LONGEST_REASON)
+        return f"nothing from {row.gaps} of {row.places} places: {reason}"
+    is_daily = row.is_measured and not row.source.startswith("storage.")
+    if is_daily and (row.data_until is None or row.data_until < today - LATE):
+        return "late"
+    return ""
 
 
 def _freshness_cells(rows: Sequence[FreshnessRow], money: MoneyFormat) -> tuple[Cell, Cell, Cell]:

@@ -1,7 +1,7 @@
 """Dict rows of gold tables, as DuckDB or polars return them, become the typed input of the monthly report."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
+from dataclasses import MISSING, fields
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, TypeVar, get_type_hints
@@ -104,10 +104,11 @@ def _read(rows_by_table: Rows, kind: type[Row], month: str | None, currency: str
 def typed(kind: type[Row], row: Mapping[str, Any]) -> Row:
     """One dict row as its dataclass; columns the report does not use are ignored."""
     types = get_type_hints(kind)
-    names = [field.name for field in fields(kind)]  # type: ignore[arg-type]
-    missing = [name for name in names if name not in row]
+    required = [field.name for field in fields(kind) if field.default is MISSING]  # type: ignore[arg-type]
+    missing = [name for name in required if name not in row]
     if missing:
         raise UsageError(f"{kind.TABLE} has no column {', '.join(missing)}; rebuild it with `finops run`")
+    names = [field.name for field in fields(kind) if field.name in row]  # type: ignore[arg-type]
     return kind(**{name: _value(kind.TABLE, name, types[name], row[name]) for name in names})
 
 

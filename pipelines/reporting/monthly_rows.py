@@ -186,6 +186,14 @@ class FreshnessRow(GoldRow):
     last_answer_at: datetime | None
     data_until: date | None
     answers: int
+    places: int | None = None
+    gaps: int | None = None
+    gap_notes: str | None = None
+
+    @property
+    def is_measured(self) -> bool:
+        """Whether it tells of places by the day rather than of lists."""
+        return self.places is not None
 
 
 @dataclass(frozen=True)

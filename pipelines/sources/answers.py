@@ -10,14 +10,17 @@ pages; the answer's nothing of page boundaries, tokens, JSON white space, key or
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from functools import cached_property
+from itertools import chain
 from typing import Any
 
 from pipelines.errors import SourceUnavailable
+from pipelines.sources.items import Item, Items, canonical, document_of, page_of
+
+__all__ = ["MAPS", "PAGING", "Item", "Items", "Listing", "Question", "canonical", "document_of", "items_in", "items_of"]
 
 # which page was asked, not what was asked
 PAGING = frozenset({"page", "per_page", "page_size", "page_token"})
@@ -34,10 +37,6 @@ MAPS: Mapping[str, tuple[str, str]] = {
 
 _LOCALITY = re.compile(r"/(?:zones|regions)/([^/]+)")
 
-_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
-
-Item = Mapping[str, Any]
-
 
 @dataclass(frozen=True)
 class Question:
@@ -52,7 +51,7 @@ class Question:
     def question_hash(self) -> str:
         """Equal for the same question, whoever answers it and in pages of whatever size."""
         asked = sorted(pair for pair in self.parameters if pair[0] not in PAGING | ORDERING)
-        return _sha256([json.dumps([self.source, self.path, asked])])
+        return _sha256([json.dumps([self.source, self.path, asked]).encode()])
 
     @property
     def locality(self) -> str | None:
@@ -70,50 +69,44 @@ class Listing:
 
     question: Question
     pages: tuple[bytes, ...]
-    items: tuple[Item, ...]
+    items: Sequence[Item]
     extra: Mapping[str, Any]
     asked_at: datetime
 
-    @cached_property
-    def plain_texts(self) -> tuple[str | None, ...]:
-        """Canonical JSON of each item, for the hash and for whoever keeps the item; None where it holds a Decimal."""
-        return tuple(map(_plain, self.items))
+    @property
+    def texts(self) -> Sequence[bytes]:
+        """Each item as JSON with sorted keys, to be kept; a number with a fraction is a string, so that no digit is
+        lost."""
+        return self._items.texts
 
     @cached_property
     def answer_hash(self) -> str:
         """Equal for the same content of the same question, however it was paged, ordered and spelled."""
-        texts = zip(self.plain_texts, self.items, strict=True)
-        items = sorted(_spelled(item) if text is None else text for text, item in texts)
-        return _sha256([self.question.question_hash, canonical(self.extra), *items])
+        asked = (self.question.question_hash.encode(), canonical(self.extra).encode())
+        return _sha256([*asked, *sorted(self._items.spellings)])
+
+    @cached_property
+    def _items(self) -> Items:
+        return Items.of(self.items)
 
 
-def document_of(body: bytes) -> dict[str, Any]:
-    """The JSON object in a body. Raises ValueError for anything else, NaN and Infinity included."""
-    try:
-        document = json.loads(body, parse_float=Decimal, parse_constant=_refuse_constant)
-    except RecursionError:
-        raise ValueError("the JSON is nested too deeply") from None
-    if not isinstance(document, dict):
-        raise ValueError(f"the JSON is a {type(document).__name__}, not an object")
-    return document
-
-
-def items_of(source: str, body: bytes) -> tuple[tuple[Item, ...], Mapping[str, Any]]:
+def items_of(source: str, body: bytes) -> tuple[Items, Mapping[str, Any]]:
     """The items of one body, of a list or of a single object, and what else stood at its top."""
     try:
-        document = document_of(body)
+        document = page_of(body)
     except ValueError as error:
         raise SourceUnavailable(f"{source}: the answer cannot be read: {error}; ask again") from None
     if _layout(source)[0] not in document:
-        if "id" in document:
-            return (document,), {}
-        wrapped = list(document.values())
+        single = document_of(body)
+        if "id" in single:
+            return Items.of([single]), {}
+        wrapped = list(single.values())
         if len(wrapped) == 1 and isinstance(wrapped[0], dict):
-            return (wrapped[0],), {}
+            return Items.of([wrapped[0]]), {}
     return items_in(source, document)
 
 
-def items_in(source: str, document: Mapping[str, Any]) -> tuple[tuple[Item, ...], Mapping[str, Any]]:
+def items_in(source: str, document: Mapping[str, Any]) -> tuple[Items, Mapping[str, Any]]:
     """The items of one page of a list, already parsed, and what else stood at its top.
 
     A page without its list is an error unless it counts zero: missing is not empty.
@@ -121,28 +114,21 @@ def items_in(source: str, document: Mapping[str, Any]) -> tuple[tuple[Item, ...]
     key, name_field = _layout(source)
     if key not in document and str(document.get("total_count")) != "0":
         raise SourceUnavailable(f"{source}: the answer holds no '{key}'; the API may have changed")
-    extra = {name: value for name, value in document.items() if name != key and name not in PAGE_FIELDS}
+    extra = {
+        name: list(value) if isinstance(value, Items) else value
+        for name, value in document.items()
+        if name != key and name not in PAGE_FIELDS
+    }
     content = document.get(key)
     if content is None:
         content = []
     elif name_field and isinstance(content, dict):
         content = [_named(source, name_field, name, entry) for name, entry in content.items()]
+    if isinstance(content, Items):
+        return content, extra
     if not isinstance(content, list) or not all(isinstance(item, dict) for item in content):
         raise SourceUnavailable(f"{source}: '{key}' is not a list of objects; the API may have changed")
-    return tuple(content), extra
-
-
-def canonical(value: Any) -> str:
-    """One spelling for one JSON value: sorted keys, no white space, 1.50 as 1.5, 2.0 as 2."""
-    plain = _plain(value)
-    return _spelled(value) if plain is None else plain
-
-
-def _plain(value: Any) -> str | None:
-    try:
-        return _ENCODER.encode(value)
-    except TypeError:  # a Decimal is in there, which json cannot write as a number
-        return None
+    return Items.of(content), extra
 
 
 def _layout(source: str) -> tuple[str, str | None]:
@@ -155,36 +141,5 @@ def _named(source: str, name_field: str, name: str, entry: Any) -> Item:
     return {name_field: name, **entry}
 
 
-def _spelled(value: Any) -> str:
-    if isinstance(value, Decimal):
-        return _number(value)
-    if isinstance(value, Mapping):
-        fields = (f"{json.dumps(key)}:{_spelled(value[key])}" for key in sorted(value))
-        return "{" + ",".join(fields) + "}"
-    if isinstance(value, list | tuple):
-        return "[" + ",".join(_spelled(entry) for entry in value) + "]"
-    return json.dumps(value)
-
-
-def _number(value: Decimal) -> str:
-    sign, digits, exponent = value.as_tuple()
-    assert isinstance(exponent, int)  # NaN and Infinity are refused when parsing
-    significant = "".join(map(str, digits)).rstrip("0")
-    if not significant:
-        return "0"
-    exponent += len(digits) - len(significant)
-    if 0 <= exponent <= 30:
-        significant, exponent = significant + "0" * exponent, 0
-    return f"{'-' * sign}{significant}{f'e{exponent}' if exponent else ''}"
-
-
-def _refuse_constant(name: str) -> Any:
-    raise ValueError(f"{name} is not JSON")
-
-
-def _sha256(parts: Iterable[str]) -> str:
-    digest = hashlib.sha256()
-    for part in parts:
-        digest.update(part.encode())
-        digest.update(b"\n")
-    return digest.hexdigest()
+def _sha256(parts: Iterable[bytes]) -> str:
+    return hashlib.sha256(b"".join(chain.from_iterable((part, b"\n") for part in parts))).hexdigest()

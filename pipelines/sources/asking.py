@@ -30,6 +30,8 @@ from pipelines.sources.refusals import PASSING, STATUS_PAGE
 # a server that wants a longer pause than this is not waited for
 LONGEST_PAUSE_SECONDS = 120.0
 CONNECTIONS = 16
+PROBES = 3
+"""Attempts while the address is silent: it has given no answer since a call was given up."""
 
 T = TypeVar("T")
 log = structlog.get_logger()
@@ -38,13 +40,14 @@ log = structlog.get_logger()
 @dataclass(frozen=True)
 class Manners:
     """How often and how patiently to ask. `requests_per_second` holds per group, 0 is unlimited. `timeout` is for
-    connecting and for reading; `backoff` is the first and the longest wait in seconds before asking again; `clock`
-    dates the answers."""
+    connecting and for reading; `backoff` is the first and the longest wait in seconds before asking again; after
+    `patience` seconds no new attempt begins; `clock` dates the answers."""
 
     requests_per_second: float = 5.0
     timeout: tuple[float, float] = (5, 60)
-    attempts: int = 6
+    attempts: int = 12
     backoff: tuple[float, float] = (0.5, 20.0)
+    patience: float = 240.0
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     sleep: Callable[[float], object] = time.sleep
 
@@ -90,6 +93,8 @@ class PatientCaller:
         self._setting = setting
         self._lock = Lock()
         self._limits: dict[str, RateLimit] = {}
+        self._heard = 0
+        self._is_silent = False
 
     def get(self, asked: Asked, read: Callable[[requests.Response, datetime], T]) -> T:
         """What `read` makes of the answer, after as many attempts as it takes and no more than allowed.
@@ -97,11 +102,12 @@ class PatientCaller:
         `read` sees only what is neither a redirect nor worth asking again by its status; it may raise NoAnswer.
         """
         first, longest = self._manners.backoff
+        heard_before = self._heard
         try:
             for attempt in stamina.retry_context(
                 on=lambda error: self._may_retry(asked, error),
-                attempts=self._manners.attempts,
-                timeout=None,
+                attempts=min(PROBES, self._manners.attempts) if self._is_silent else self._manners.attempts,
+                timeout=self._manners.patience,
                 wait_initial=first,
                 wait_max=longest,
                 wait_jitter=first,
@@ -111,6 +117,8 @@ class PatientCaller:
                     return self._attempt(asked, read, made)
         except NoAnswer as error:
             last = error
+        with self._lock:
+            self._is_silent = self._heard == heard_before
         tried = f"after {made} attempt{'s' if made > 1 else ''}"
         raise SourceUnavailable(f"{asked.spelled}: {last.reason} {tried}; {last.remedy}")
 
@@ -135,6 +143,8 @@ class PatientCaller:
         if isinstance(response, NoAnswer):
             raise response
         self._refuse_passing(asked, response)
+        with self._lock:
+            self._heard, self._is_silent = self._heard + 1, False
         answer = read(response, asked_at)
         self._count(pages=1)
         return answer

@@ -130,6 +130,10 @@ _CONTAINER_AND_SERVERLESS = (
     ),
     _product("registry.images", f"{_REGISTRY}.list_images", "ContainerRegistryReadOnly", REGIONS_WITHOUT_MILAN),
     _product(
+        "registry.tags", f"{_REGISTRY}.list_tags", "ContainerRegistryReadOnly", REGIONS_WITHOUT_MILAN,
+        each="image_id", of="registry.images",
+    ),
+    _product(
         "containers.namespaces", f"{_CONTAINERS}.list_namespaces", "ContainersReadOnly", REGIONS_WITHOUT_MILAN,
         withheld=_VARIABLES,
     ),
@@ -231,6 +235,8 @@ _PLATFORM = (
     _product(
         "cockpit.data_sources", "cockpit.v1.CockpitV1RegionalAPI.list_data_sources", "ObservabilityReadOnly",
         REGIONS_WITHOUT_MILAN, each="project_id",
+        # they change by themselves or with the place, and what counts of them is measured
+        withheld=("current_month_usage", "url"),
     ),
     # keys and values come with the bindings; what is bound to nothing says nothing
     _product("annotations.bindings", "annotations.v1.AnnotationsV1API.list_bindings", _ANY_PRODUCT, GLOBAL),

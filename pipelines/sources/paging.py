@@ -1,10 +1,10 @@
 """From one call of the SDK to the complete listing, whatever the paging: numbered pages or a cursor.
 
-A listing that changes while it is read, or a server that answers the same page again, must not cost or double an
-item: it is read again, a few times, and then refused.
+A listing that changes while it is read, or a server that answers the wrong page, must not cost or double an item: a
+page that does not fit those before it is asked for again, then the listing is read again, a few times, and refused.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 import structlog
 
 from pipelines.errors import SourceUnavailable
-from pipelines.sources.answers import MAPS, PAGING, Item, Listing, Question, items_in
+from pipelines.sources.answers import MAPS, PAGING, Items, Listing, Question, items_in
 from pipelines.sources.endpoints import Endpoint, Request
 from pipelines.sources.transport import Answer, Scaleway
 
@@ -20,6 +20,8 @@ from pipelines.sources.transport import Answer, Scaleway
 NUMBERED_PAGE_SIZE = 100
 MOST_PAGES = 10_000
 MOST_READINGS = 3
+MOST_ASKINGS = 6
+"""Times one page is asked for before it counts as what the server means."""
 
 log = structlog.get_logger()
 
@@ -57,6 +59,9 @@ class _ChangedMeanwhile(Exception):
     """The pages do not fit together."""
 
 
+REPEATED = "it repeats the page before it"
+
+
 @dataclass
 class _Reading:
     """The pages of one listing as they come in. What stands beside the list is taken from the first page."""
@@ -67,42 +72,46 @@ class _Reading:
     extra: Mapping[str, Any]
     total: int | None
     pages: list[bytes] = field(default_factory=list)
-    items: list[Item] = field(default_factory=list)
+    items: Items = field(default_factory=Items)
     names: set[str] = field(default_factory=set)
-    last_page: tuple[Item, ...] = ()
+    last_page: Items = field(default_factory=Items)
 
     def listing(self) -> Listing:
         """Everything taken in."""
-        return Listing(self.question, tuple(self.pages), tuple(self.items), self.extra, self.asked_at)
+        return Listing(self.question, tuple(self.pages), self.items, self.extra, self.asked_at)
 
     def add(self, answer: Answer) -> None:
         """Take one more page of a cursor in."""
         self.last_page, _ = items_in(self.endpoint.source, answer.document)
         self.pages.append(answer.body)
-        self.items += self.last_page
+        self.items.extend(self.last_page)
 
     def add_numbered(self, answer: Answer) -> None:
-        """Take one more numbered page in, if it fits those before it."""
-        before = self.last_page
+        """Take one more numbered page in, if the listing is still the one that was begun."""
         self.add(answer)
-        if before and self.last_page == before:
-            raise SourceUnavailable(
-                f"{self.endpoint.source}: page {len(self.pages)} repeats the one before it, the server ignores "
-                "`page`; try later"
-            )
         total, updated_at = _total(self.endpoint, answer), answer.document.get("updated_at")
         if total != self.total:
             raise _ChangedMeanwhile(f"from {self.total} to {total} items")
         if self.last_page and updated_at != self.extra.get("updated_at"):
             raise _ChangedMeanwhile(f"updated at {updated_at}")
-        self._name_once()
-
-    def _name_once(self) -> None:
-        name_field = MAPS.get(self.endpoint.source, ("", "id"))[1]
-        for name in [item[name_field] for item in self.last_page if item.get(name_field) is not None]:
+        for name in self._names(self.last_page):
             if name in self.names:
                 raise _ChangedMeanwhile(f"'{name}' came twice")
             self.names.add(name)
+
+    def misfit(self, answer: Answer) -> str | None:
+        """Why a page looks like another than the one asked for, or None."""
+        items, _ = items_in(self.endpoint.source, answer.document)
+        if items and items == self.last_page:
+            return REPEATED
+        if items and self.last_page and items[0] == self.last_page[-1]:
+            return "it begins with the last item of the page before it"
+        twice = self.names.intersection(self._names(items))
+        return f"'{min(twice)}' came twice" if twice else None
+
+    def _names(self, items: Items) -> list[str]:
+        name_field = MAPS.get(self.endpoint.source, ("", "id"))[1]
+        return [str(item[name_field]) for item in items if item.get(name_field) is not None]
 
     @property
     def is_over(self) -> bool:
@@ -128,19 +137,23 @@ def _by_cursor(
     scaleway: Scaleway, endpoint: Endpoint, billing_month: str | None, arguments: Mapping[str, Any]
 ) -> Listing:
     reading, token, seen = None, None, set[str]()
+
+    def misfit(answer: Answer) -> str | None:
+        return "loop" if str(answer.document.get("next_page_token")) in seen else None
+
     for number in range(1, MOST_PAGES + 1):
         request = scaleway.request(endpoint, page_token=token, **arguments)
-        answer = scaleway.send(request, page=number)
+        answer, problem = _fitting(scaleway, request, number, misfit)
         reading = reading or _begun(endpoint, request, answer, billing_month)
-        reading.add(answer)
         token = answer.document.get("next_page_token")
-        if not token:
-            return reading.listing()
-        if str(token) in seen:
+        if problem:
             raise SourceUnavailable(
                 f"{endpoint.source}: page {number} gave the page token '{token}' a second time, so the listing "
                 "would never end; try later"
             )
+        reading.add(answer)
+        if not token:
+            return reading.listing()
         seen.add(str(token))
     raise _too_many(endpoint)
 
@@ -151,12 +164,35 @@ def _by_number(
     reading = None
     for number in range(1, MOST_PAGES + 1):
         request = scaleway.request(endpoint, page=number, **arguments)
-        answer = scaleway.send(request, page=number)
+        answer, problem = _fitting(scaleway, request, number, reading.misfit if reading else _anything)
+        if problem == REPEATED:
+            raise SourceUnavailable(
+                f"{endpoint.source}: page {number} repeats the one before it, the server ignores `page`; try later"
+            )
+        if problem:
+            raise _ChangedMeanwhile(problem)
         reading = reading or _begun(endpoint, request, answer, billing_month)
         reading.add_numbered(answer)
         if reading.is_over:
             return reading.listing()
     raise _too_many(endpoint)
+
+
+def _fitting(
+    scaleway: Scaleway, request: Request, number: int, misfit: Callable[[Answer], str | None]
+) -> tuple[Answer, str | None]:
+    """The page, asked for again while it does not fit; with what is wrong with it, if that remains."""
+    for _ in range(MOST_ASKINGS):
+        answer = scaleway.send(request, page=number)
+        problem = misfit(answer)
+        if problem is None:
+            break
+        log.warning("page_does_not_fit", path=request.path, page=number, problem=problem)
+    return answer, problem
+
+
+def _anything(_: Answer) -> None:
+    """The first page fits."""
 
 
 def _total(endpoint: Endpoint, answer: Answer) -> int | None:

@@ -16,10 +16,10 @@ from urllib.parse import urlencode
 import requests
 from scaleway import Client
 
-from pipelines.sources.answers import document_of
 from pipelines.sources.asking import Asked, Counters, Manners, NoAnswer, PatientCaller, pooled_session
 from pipelines.sources.credentials import Credentials
 from pipelines.sources.endpoints import Endpoint, Request, build
+from pipelines.sources.items import page_of
 from pipelines.sources.refusals import refusal
 
 
@@ -48,10 +48,11 @@ class Scaleway:
         api_url: str = "https://api.scaleway.com",
         requests_per_second: float = 5.0,
         timeout: tuple[float, float] = (5, 60),
-        attempts: int = 6,
+        attempts: int = 12,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         sleep: Callable[[float], object] = time.sleep,
         backoff: tuple[float, float] = (0.5, 20.0),
+        patience: float = 240.0,
     ) -> None:
         self._credentials = Credentials(access_key, secret_key, organization_id, api_url)
         self.api_url = self._credentials.api_url
@@ -61,7 +62,7 @@ class Scaleway:
         self._client = Client(api_url=self.api_url, default_organization_id=organization_id)
         user_agent = f"scaleway-finops/{version('scaleway-finops')} {self._client.user_agent}"
         self._session = pooled_session(self._credentials, user_agent, self._credentials.is_loopback)
-        manners = Manners(requests_per_second, timeout, attempts, backoff, clock, sleep)
+        manners = Manners(requests_per_second, timeout, attempts, backoff, patience, clock, sleep)
         self._caller = PatientCaller(self.api_url, self._session, manners, "SCW_API_URL")
 
     def __repr__(self) -> str:
@@ -94,6 +95,6 @@ class Scaleway:
             error = refusal(request, spelled, status, response.content)
             raise type(error)(self._credentials.redacted(str(error)))
         try:
-            return document_of(response.content)
+            return page_of(response.content)
         except ValueError:
             raise NoAnswer(f"HTTP {status} with a body that is not a JSON object") from None

@@ -38,12 +38,31 @@ items as (
 
 ),
 
+-- read apart, since keeping all charges for it would cost more memory than reading two fields of them again
+currencies as (
+
+    select
+        coalesce(said[1], '') as organization_id,
+        billing_month,
+        max(nullif(said[2], '')) as organization_currency
+    from (
+        select
+            charges.billing_month,
+            json_extract_string(charges.item, ['$.organization_id', '$.price.currency_code']) as said
+        from bronze.charges
+        inner join answers on charges.answer_hash = answers.answer_hash
+    )
+    group by all
+
+),
+
 timed as (
 
     select
         *,
         coalesce(cast(charge.start_date as timestamptz), window_start) as charge_start,
-        coalesce(cast(charge.end_date as timestamptz), window_end) as inclusive_end
+        -- microseconds are counted as a number: the functions of time zones cost more than reading the charge
+        epoch_us(coalesce(cast(charge.end_date as timestamptz), window_end)) as inclusive_end
     from items
 
 ),
@@ -56,12 +75,13 @@ typed as (
         position,
         charge_start,
         -- an inclusive end is written as the last second, millisecond or microsecond of its period
-        case
-            when extract(microseconds from inclusive_end) % 1000000 in (999999, 999000)
-                then date_trunc('second', inclusive_end) + interval 1 second
-            when extract(microseconds from inclusive_end) = 59000000 then inclusive_end + interval 1 second
-            else inclusive_end
-        end as charge_end,
+        make_timestamptz(
+            case
+                when inclusive_end % 1000000 in (999999, 999000) then inclusive_end // 1000000 * 1000000 + 1000000
+                when inclusive_end % 60000000 = 59000000 then inclusive_end + 1000000
+                else inclusive_end
+            end
+        ) as charge_end,
         coalesce(charge.organization_id, '') as organization_id,
         coalesce(charge.project_id, '') as project_id,
         coalesce(charge.sku, '') as sku,
@@ -84,11 +104,11 @@ numbered as (
 
     select
         *,
+        -- equal charges share a hash; partitions by one number are made faster than by six columns
         row_number() over (
-            partition by organization_id, project_id, sku, resource_id, charge_start, charge_end
+            partition by hash(organization_id, project_id, sku, resource_id, charge_start, charge_end)
             order by answer_hash, position
-        ) as occurrence,
-        max(currency_code) over (partition by organization_id, billing_month) as organization_currency
+        ) as occurrence
     from typed
 
 )
@@ -96,14 +116,14 @@ numbered as (
 select
     sha256(
         concat_ws(
-            '|', organization_id, project_id, sku, coalesce(resource_id, ''),
+            '|', numbered.organization_id, project_id, sku, coalesce(resource_id, ''),
             epoch_us(charge_start), epoch_us(charge_end), occurrence
         )
     ) as charge_key,
-    cast(charge_start as date) as charge_date,
+    date '1970-01-01' + cast(epoch_us(charge_start) // 86400000000 as integer) as charge_date,
     charge_start,
     charge_end,
-    organization_id,
+    numbered.organization_id,
     project_id,
     sku,
     resource_id,
@@ -113,5 +133,7 @@ select
     coalesce(currency_code, organization_currency) as billing_currency,
     updated_at,
     answer_hash,
-    billing_month
+    numbered.billing_month
 from numbered
+left join currencies
+    on numbered.organization_id = currencies.organization_id and numbered.billing_month = currencies.billing_month

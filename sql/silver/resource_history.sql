@@ -43,7 +43,9 @@ changed as (
         list(field order by field) as changed_fields
     from fields
     where
-        field not in ('updated_at', 'modification_date', 'next_run_at', 'last_run', 'next_update')
+        field not in (
+            'updated_at', 'modification_date', 'next_run_at', 'last_run', 'next_update', 'tags_as_of'
+        )
         and json_extract(item, '/' || replace(replace(field, '~', '~0'), '/', '~1'))
         is distinct from json_extract(previous_item, '/' || replace(replace(field, '~', '~0'), '/', '~1'))
     group by resource_id, valid_from

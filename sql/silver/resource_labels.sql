@@ -11,6 +11,8 @@ tags as (
         valid_from,
         trim(unnest(tags)) as tag
     from silver.resources
+    -- a bucket's come with the annotations, their keys apart from their values
+    where resource_type is distinct from 'object_storage_bucket'
 
 ),
 
@@ -38,8 +40,8 @@ pairs as (
     select
         resource_id,
         valid_from,
-        entry.key as tag_key,
-        entry.value as tag_value
+        trim(entry.key) as tag_key,
+        nullif(trim(entry.value), '') as tag_value
     from annotated
 
 ),

@@ -1,5 +1,6 @@
 -- What the inventory showed of each resource, as received, and from when until when: a row holds until the resource
--- changed or went. Dates at which something was last touched or will be next are no change.
+-- changed or went. Dates at which something was last touched or will be next are no change. Buckets, which are read
+-- in the words of S3, join here as items of the same form; their tags are an object, not a list.
 -- grain: resource_id, valid_from
 -- partition: none
 with
@@ -132,3 +133,26 @@ select
 from latest_of_day
 inner join bronze.resources
     on latest_of_day.answer_hash = resources.answer_hash and latest_of_day.position = resources.position
+union all
+select
+    bucket as resource_id,
+    'object_storage_bucket' as resource_type,
+    null as path,
+    cast(
+        json_object(
+            'created_at', strftime(created_at, '%Y-%m-%dT%H:%M:%S.%fZ'),
+            'id', bucket,
+            'lifecycle_rules', cast(lifecycle_rules as json),
+            'name', bucket,
+            'project_id', project_id,
+            'region', region_id,
+            'tags', cast(tags as json),
+            'tags_as_of', tags_as_of,
+            'versioning', versioning
+        ) as varchar
+    ) as item,
+    valid_from,
+    valid_to,
+    is_current,
+    last_seen_at
+from silver.buckets

@@ -86,7 +86,15 @@ described as (
 
     select
         dated.*,
-        annotated.annotations,
+        -- a bucket's tags have a key and a value of their own, as annotations do
+        case
+            when json_type(dated.item, '$.tags') = 'OBJECT'
+                then
+                    nullif(cast(json_merge_patch(
+                        json_extract(dated.item, '$.tags'), cast(coalesce(annotated.annotations, '{}') as json)
+                    ) as varchar), '{}')
+            else annotated.annotations
+        end as annotations,
         coalesce(
             json_extract_string(dated.item, '$.zone'),
             -- a Kapsule node says where its machine is
@@ -188,6 +196,11 @@ select
             when
                 json_type(described.item, '$.tags') = 'ARRAY' and described.resource_type <> 'registry_image'
                 then from_json(json_extract(described.item, '$.tags'), '["VARCHAR"]')
+            when json_type(described.item, '$.tags') = 'OBJECT'
+                then list_transform(
+                    map_entries(json_transform(json_extract(described.item, '$.tags'), '"MAP(VARCHAR, VARCHAR)"')),
+                    lambda tag: tag['key'] || '=' || tag['value']
+                )
         end,
         []
     ) as tags,
@@ -213,7 +226,9 @@ select
     end as billed_id,
     described.valid_from,
     described.valid_to,
-    described.valid_from as tags_as_of,
+    coalesce(
+        try_cast(json_extract_string(described.item, '$.tags_as_of') as date), described.valid_from
+    ) as tags_as_of,
     case
         when row_number() over (
             partition by described.resource_id

@@ -160,10 +160,12 @@ def requirement_names(requirements: list[str]) -> set[str]:
 
 
 def locked() -> dict[str, str]:
-    """Pinned version by distribution."""
+    """Version by distribution, as pinned for this Python on this machine."""
+    from packaging.markers import Marker
+
     lines = (ROOT / "requirements.lock").read_text().splitlines()
-    pins = [re.match(r"([\w.-]+)(?:\[[^]]*\])?==([^\s;\\]+)", line) for line in lines]
-    return {normal(pin[1]): pin[2] for pin in pins if pin}
+    pins = [re.match(r"([\w.-]+)(?:\[[^]]*\])?==([^\s;\\]+)(?: ; ([^\\]+))?", line) for line in lines]
+    return {normal(pin[1]): pin[2] for pin in pins if pin and (pin[3] is None or Marker(pin[3].strip()).evaluate())}
 
 
 def test_the_lock_covers_every_dependency_with_a_hash_and_no_address():

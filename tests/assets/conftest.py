@@ -79,7 +79,11 @@ def sign_in(patch: pytest.MonkeyPatch, url: str) -> None:
     patch.setenv("SCW_SECRET_KEY", scenario["secret_key"])
     patch.setenv("SCW_DEFAULT_ORGANIZATION_ID", scenario["organization_id"])
     patch.setenv("SCW_API_URL", url)
-    patch.setenv("FINOPS_SCALEWAY_REQUESTS_PER_SECOND", "0")
+    for product in ("SCALEWAY", "COCKPIT", "STORAGE"):
+        patch.setenv(f"FINOPS_{product}_REQUESTS_PER_SECOND", "0")
+    tokens = ",".join(f"{place}={token}" for place, token in scenario["cockpit_tokens"].items())
+    patch.setenv("FINOPS_COCKPIT_TOKENS", tokens)
+    patch.setenv("FINOPS_STORAGE_ENDPOINT_URL", url + scenario["s3_endpoint"])
 
 
 @pytest.fixture(scope="module")

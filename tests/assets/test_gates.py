@@ -7,7 +7,8 @@ import pytest
 
 from assets.gates import GATES
 
-DAYS, PRICES = GATES
+NAMED = {gate.name: gate for gate in GATES}
+DAYS, PRICES = NAMED["days_look_like_a_bill"], NAMED["prices_are_usable"]
 GOOD_DAY = {
     "charge_date": "2026-10-01",
     "billing_currency": "EUR",

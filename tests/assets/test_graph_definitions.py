@@ -136,7 +136,8 @@ def test_jobs_hold_what_they_say(definitions):
     build = definitions.resolve_job_def("build")
     assert {key.path[0] for key in build.asset_layer.executable_asset_keys} == {"bronze", "silver", "gold"}
     report = definitions.resolve_job_def("monthly_report_job")
-    assert report.asset_layer.executable_asset_keys == {dg.AssetKey(["reports", "monthly_report"])}
+    made = {dg.AssetKey(["reports", name]) for name in ("monthly_report", "quality")}
+    assert report.asset_layer.executable_asset_keys == made
     assert all(job.description and job.tags["finops/job"] == job.name for job in (build, report))
 
 

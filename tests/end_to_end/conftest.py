@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 from urllib.parse import parse_qs, unquote
+from urllib.request import urlopen
 
 import pytest
 
@@ -266,7 +267,17 @@ class Watched:
             "SCW_DEFAULT_ORGANIZATION_ID": organization.id,
             "SCW_API_URL": self.url,
             "FINOPS_SCALEWAY_REQUESTS_PER_SECOND": "0",
+            "FINOPS_COCKPIT_REQUESTS_PER_SECOND": "0",
+            "FINOPS_COCKPIT_TOKENS": ",".join(f"{place}={token}" for place, token in self.tokens.items()),
+            "FINOPS_STORAGE_REQUESTS_PER_SECOND": "0",
+            "FINOPS_STORAGE_ENDPOINT_URL": f"{self.url}/s3/{{region}}",
         }
+
+    @property
+    def tokens(self) -> Mapping[str, str]:
+        """Cockpit's, by project and region."""
+        with urlopen(f"{self.url}/simulator/clock") as answer:
+            return json.load(answer)["cockpit_tokens"]
 
     def set_clock(self, now: datetime) -> None:
         self.clock.now = now

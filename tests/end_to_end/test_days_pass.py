@@ -17,6 +17,12 @@ CHARGES = "/billing/v2beta1/charges"
 WHEN_IT_WAS_ASKED = {"gold.data_freshness": {"last_answer_at", "answers"}}
 """All that may differ between a lake that grew and one read at once: the last day is the same."""
 
+KEPT_FOR_A_WHILE = {
+    *(f"silver.{name}" for name in ("usage_hourly", "requests_daily", "telemetry_daily", "metric_findings")),
+    *(f"silver.{name}" for name in ("measured_resources", "vouchers")),
+}
+"""Who comes late finds no metrics older than their retention, and vouchers only as they are left."""
+
 
 @pytest.fixture(scope="module")
 def days(tmp_path_factory, session_state, serve_watched):
@@ -110,5 +116,7 @@ def test_a_lake_that_grew_equals_one_read_at_once(days, view):
     grown = view(folder / "grown").contents(WHEN_IT_WAS_ASKED)
     at_once = view(folder / "at-once").contents(WHEN_IT_WAS_ASKED)
     assert grown.keys() == at_once.keys()
-    different = [name for name in at_once if not name.startswith("bronze.") and grown[name] != at_once[name]]
-    assert different == []
+    different = {name for name in at_once if not name.startswith("bronze.") and grown[name] != at_once[name]}
+    assert different <= KEPT_FOR_A_WHILE
+    for name in KEPT_FOR_A_WHILE - {"silver.metric_findings", "silver.vouchers"}:
+        assert len(set(at_once[name]) - set(grown[name])) < len(at_once[name]) / 2, name

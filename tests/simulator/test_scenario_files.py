@@ -139,7 +139,7 @@ def test_another_seed_gives_other_identifiers_and_keeps_the_steady_prices(small)
 
 def test_no_code_knows_a_scenario_by_the_names_in_it():
     code = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "simulator").glob("*.py"))
-    known = {"volume", "support"}  # words of the trade
+    known = {"volume", "support", "sandbox"}  # words of the trade
     for path in SCENARIOS.glob("*.toml"):
         scenario = load(path.stem)
         groups = [group.name for group in scenario.resources]

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from simulator.instants import DAY, zulu
 from simulator.loading import load
 from simulator.products_api import listings
 from simulator.service_parts import Services
@@ -115,7 +116,6 @@ def test_what_is_billed_is_listed_under_the_same_identifier(demo):
     products = (
         "/storage/rdb/", "/storage/redis/", "/storage/mgdb/", "/network/loadbalancer/", "/network/vpc/public",
         "/baremetal/em-", "/k8s/", "/tools/registry/", "/paas/", "/network/edge-services/",
-        "/observability/cockpit/custom",
     )  # fmt: skip
     billed = {
         row.id: row.name
@@ -166,12 +166,18 @@ def test_tags_of_databases_are_the_scenarios_and_annotations_are_apart(asked):
     assert own == {("owner", "data"), ("environment", "dev")}
 
 
-def test_runs_of_a_job_come_to_what_is_billed(asked):
+def test_runs_of_jobs_come_to_what_each_day_is_billed_for(asked, demo):
     runs = asked("/serverless-jobs/v1alpha2/regions/fr-par/job-runs", "job_runs")
-    over = [row for row in runs if row["run_duration"]]
-    assert 230 < len(runs) <= 241
-    seconds = sum(int(row["run_duration"].rstrip("s")) * row["cpu_limit"] / 1_000 for row in over)
-    assert seconds / 60 == pytest.approx(420_000, rel=0.05)
+    assert 500 < len(runs) < 600
+    midnight = int(demo.scenario.today.timestamp()) // DAY * DAY
+    for day in range(midnight - 59 * DAY, midnight, DAY):
+        charges = [each for each in demo.overlapping(day, day + DAY) if each.line.offer.sku == "/paas/jobs/vcpu/fr-par"]
+        seconds = [
+            int(row["run_duration"].rstrip("s")) * row["cpu_limit"] // 1_000
+            for row in runs
+            if row["created_at"].startswith(zulu(day)[:10])
+        ]
+        assert sum(each.units(each.start, each.end) for each in charges) == sum(seconds) * 1_000_000
 
 
 @pytest.mark.parametrize(

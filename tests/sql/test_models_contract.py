@@ -16,7 +16,16 @@ READABLE = {"silver": {"bronze", "silver"}, "gold": {"silver", "gold"}}
 EXCEPTIONS = {"gold.data_freshness": {"bronze"}}  # it tells when bronze last heard something
 DECIMALS = {"silver.focus_costs": 18}  # other providers' bills carry more digits
 MONEY_ENDINGS = ("_cost", "_effect", "amount", "tax", "discount", "residual", "tolerance", "_limit")
-FILLED_ELSEWHERE = {"silver.resource_links"}  # it has tests of its own
+FILLED_ELSEWHERE = {  # they have tests of their own
+    "silver.resource_links",
+    "silver.latest_measurements",
+    *("silver.imported_facts", "silver.business_numbers", "silver.training_runs", "silver.inference_deployments"),
+    *("silver.audit_events", "silver.deploys", "silver.job_runs", "silver.calendar"),
+    *("silver.buckets", "silver.storage_listings", "silver.storage_histograms", "silver.storage_uploads"),
+    *("silver.storage_now", "gold.storage_by_bucket"),
+    *("silver.usage_hourly", "silver.requests_daily", "silver.telemetry_daily", "silver.cluster_allocations"),
+    *("silver.metric_findings", "silver.measured_resources"),
+}
 VOUCHER_MONEY = ("granted_value", "used_value", "remaining_value")  # a voucher names no currency
 MONTHS = ("2026-09", "2026-10")
 

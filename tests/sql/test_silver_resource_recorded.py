@@ -22,9 +22,9 @@ def test_resources_in_are_resources_out_by_product(told):
     for kind, ids in told.expected.items():
         assert sorted(told.silver[kind]) == sorted(ids)
     everything = [identifier for ids in told.silver.values() for identifier in ids]
-    assert len(everything) == len(set(everything)) == 687
+    assert len(everything) == len(set(everything)) == 690
     held = [row for row in told.rows if row.source]
-    assert sum(row.recorded for row in held) == sum(row.received for row in held) == 503
+    assert sum(row.recorded for row in held) == sum(row.received for row in held) == 506
 
 
 def test_every_kind_of_list_is_read_as_resources_or_has_a_reason(told):

@@ -30,6 +30,28 @@ ANSWERS = PythonTable(
     "billing_month",
 )
 
+MEASUREMENTS = PythonTable(
+    "bronze.measurements",
+    "What was measured of which day at which place (a data source, a bucket, a cluster), or why it could not be; "
+    "measured rows carry the reading_hash. The newest line of a source, place and day supersedes those before.",
+    pa.schema(
+        [
+            ("reading_hash", _TEXT),
+            ("source", _TEXT),
+            ("place", _TEXT),
+            ("project_id", _TEXT),
+            ("region_id", _TEXT),
+            ("day", pa.date32()),
+            ("asked_at", _UTC),
+            ("measured_rows", pa.int64()),
+            ("is_final", pa.bool_()),
+            ("note", _TEXT),
+            ("usage_month", _TEXT),
+        ]
+    ),
+    "usage_month",
+)
+
 ITEM_SCHEMA = pa.schema(
     [
         ("answer_hash", _TEXT),
@@ -48,6 +70,7 @@ def _items(name: str, description: str) -> PythonTable:
 
 BRONZE_TABLES = (
     ANSWERS,
+    MEASUREMENTS,
     _items("charges", "Charges of one UTC day each, cut to that day by Scaleway; each as JSON text with sorted keys."),
     _items("consumptions", "Lines of the monthly consumption, one snapshot whenever it changed."),
     _items("invoices", "Invoices of the organisation."),
@@ -58,4 +81,5 @@ BRONZE_TABLES = (
     _items("projects", "Projects of the organisation."),
     _items("resources", "What exists, per product and locality; a snapshot whenever it changed."),
     _items("server_types", "Instance types sold per zone, with price and size."),
+    _items("audit_events", "Audit Trail: who created, changed, started, stopped and deleted what."),
 )

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pyarrow as pa
@@ -16,6 +16,7 @@ from pipelines.sources.paging import listing, question_of
 from pipelines.sources.transport import Scaleway
 
 REGIONS = ("fr-par", "nl-ams", "pl-waw")
+EDGE_SERVICES = "edge_content_delivery_service"
 _COCKPIT = "scaleway.cockpit.v1.CockpitV1RegionalAPI"
 _PERMISSION = "ObservabilityReadOnly"
 
@@ -28,6 +29,7 @@ EDGE_BILLING = Endpoint(
     "get_billing",
     "EdgeServicesReadOnly",
 )
+PIPELINES = Endpoint("edge_services.pipelines", EDGE_BILLING.api, "list_pipelines", EDGE_BILLING.permission_set)
 _USAGES = (
     "scaleway_metrics_usage",
     "scaleway_logs_usage",
@@ -40,8 +42,8 @@ _ORIGINS = {"scaleway": "scaleway", "external": "custom", "custom": "custom"}
 
 @dataclass(frozen=True)
 class DataSource:
-    """Where telemetry of one project and region is kept. `retention_days` and `month_usage` are null where the API
-    does not tell them; the unit of the latter is bytes for logs and traces."""
+    """Where telemetry of one project and region is kept. What the API does not tell is null; the unit of
+    `month_usage` is bytes for logs and traces."""
 
     id: str
     project_id: str
@@ -51,6 +53,7 @@ class DataSource:
     url: str
     retention_days: int | None = None
     month_usage: int | None = None
+    created_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -79,9 +82,12 @@ def data_source_of(item: Item) -> DataSource:
             str(item["url"]),
             _whole(item.get("retention_days")),
             _whole(item.get("current_month_usage")),
+            None if item.get("created_at") is None else datetime.fromisoformat(str(item["created_at"])),
         )
     except KeyError as missing:
         raise SourceUnavailable(f"cockpit.data_sources: an item holds no {missing}; the API may have changed") from None
+    except ValueError as wrong:
+        raise SourceUnavailable(f"cockpit.data_sources: {wrong}; the API may have changed") from None
 
 
 def preconfigured_rules(scaleway: Scaleway, region: str, project_id: str) -> Listing:
@@ -113,6 +119,11 @@ def usage_overview(
     return pa.Table.from_pylist(rows, schema=TELEMETRY_DAILY)
 
 
+def edge_projects(scaleway: Scaleway) -> list[str]:
+    """The projects that use Edge Services: those with a pipeline."""
+    return sorted({str(item["project_id"]) for item in listing(scaleway, PIPELINES).items if item.get("project_id")})
+
+
 def edge_month(scaleway: Scaleway, project_id: str) -> EdgeMonth:
     """What Edge Services counted in the current month, for one project."""
     answer = scaleway.send(scaleway.request(EDGE_BILLING, project_id=project_id))
@@ -124,27 +135,19 @@ def edge_month(scaleway: Scaleway, project_id: str) -> EdgeMonth:
     return EdgeMonth(project_id, answer.asked_at, counted if has_firewall else None)
 
 
-def edge_requests(before: EdgeMonth | None, after: EdgeMonth, day: date) -> pa.Table:
-    """Requests of one day, from the month to date at its end and at its start (None on the first of a month).
-
-    No row when either is unknown or of another month: the count begins anew with each, so the last hours of a month
-    are not to be had. The day is complete when both were asked in the hour after their midnight.
-    """
-    base = 0 if day.day == 1 else _of_month(before, day)
-    reached = _of_month(after, day)
-    if base is None or reached is None:
+def edge_count(month: EdgeMonth) -> pa.Table:
+    """The month to date as one row of the day it was asked on; no row where no plan counts requests."""
+    if month.requests is None:
         return REQUESTS_DAILY.empty_table()
-    midnight = datetime(day.year, day.month, day.day, tzinfo=UTC)
-    starts_late = day.day > 1 and before is not None and not _is_just_after(before.asked_at, midnight)
+    asked_at = month.asked_at.astimezone(UTC)
     row = {
-        "service_type": "edge_content_delivery_service",
-        "project_id": after.project_id,
-        "day": day,
-        "requests": float(reached - base),
-        "source": "edge services billing",
-        "coverage": None,
-        "is_complete": not starts_late and _is_just_after(after.asked_at, midnight + DAY),
-        "usage_month": f"{day:%Y-%m}",
+        "service_type": EDGE_SERVICES,
+        "project_id": month.project_id,
+        "day": asked_at.date(),
+        "requests": float(month.requests),
+        "source": "month to date",
+        "is_complete": False,
+        "usage_month": f"{asked_at:%Y-%m}",
     }
     return pa.Table.from_pylist([row], schema=REQUESTS_DAILY)
 
@@ -164,16 +167,6 @@ def _usage(usage: Mapping[str, Any], region: str, retention: Mapping[str, int | 
         unit: None if counted is None else float(counted),
         "retention_days": retention.get(str(identity)),
     }
-
-
-def _of_month(counted: EdgeMonth | None, day: date) -> int | None:
-    if counted is None or (counted.asked_at.year, counted.asked_at.month) != (day.year, day.month):
-        return None
-    return counted.requests
-
-
-def _is_just_after(moment: datetime, midnight: datetime) -> bool:
-    return timedelta(0) <= moment - midnight < HOUR
 
 
 def _midnight(moment: datetime) -> datetime:

@@ -2,11 +2,11 @@
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import timedelta
 from pathlib import Path
 from string import Template
-from typing import Any
+from typing import Any, TypeVar
 
 from pipelines.errors import ConfigurationError
 from pipelines.sources.cockpit.promql import metric_names
@@ -20,6 +20,7 @@ ORIGINS = ("scaleway", "custom")
 CONFIDENCES = ("A", "B", "C", "D")
 _SAMPLE = "last_over_time($name[$step])"
 _PLAIN = {"gauge": _SAMPLE, "counter": "irate($name[$rate])"}
+_STEPS = tuple(seconds for seconds in range(1, 3601) if 3600 % seconds == 0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,6 +113,22 @@ class Catalogue:
     metrics: Mapping[str, Metric]
     requests: Mapping[str, RequestCount]
     telemetry: TelemetryNames
+
+
+Entry = TypeVar("Entry", Metric, RequestCount)
+
+
+def as_sampled(entry: Entry, measured: timedelta | None) -> Entry:
+    """The entry with the step that its samples have here, if that is longer."""
+    if measured is None or measured <= entry.sampled:
+        return entry
+    return replace(entry, step=dividing_an_hour(measured) // timedelta(seconds=1))
+
+
+def dividing_an_hour(measured: timedelta) -> timedelta:
+    """The shortest step of whole seconds that divides an hour and is not shorter; an hour at most."""
+    seconds = next((each for each in _STEPS if each >= measured.total_seconds()), _STEPS[-1])
+    return timedelta(seconds=seconds)
 
 
 def load_catalogue(overrides: Mapping[str, Any] | None = None) -> Catalogue:

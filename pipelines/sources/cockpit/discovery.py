@@ -1,16 +1,22 @@
 """Which metrics of the catalogue exist at one data source. What is not there is unknown, never zero."""
 
-from collections.abc import Collection, Iterable
+import math
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from difflib import get_close_matches
 from enum import StrEnum
 
+import pyarrow as pa
+
 from pipelines.sources.answers import Item
+from pipelines.sources.cockpit.account import DataSource
+from pipelines.sources.cockpit.api import QueryRefused
 from pipelines.sources.cockpit.catalogue import Metric, RequestCount
 from pipelines.sources.cockpit.prometheus import PrometheusClient
 from pipelines.sources.cockpit.promql import metric_names, selector
-from pipelines.sources.cockpit.windows import HOUR
+from pipelines.sources.cockpit.tables import METRIC_FINDINGS
+from pipelines.sources.cockpit.windows import HOUR, MILLISECOND
 
 _MOST_CANDIDATES = 3
 
@@ -54,10 +60,53 @@ def discovered(
     return [_finding(each, frozenset(present), frozenset(in_rules)) for each in wanted]
 
 
-def sampling_step(client: PrometheusClient, name: str, at: datetime) -> timedelta | None:
-    """The time between two samples of the median series in the hour before; None without samples."""
-    counted = client.query(f"quantile(0.5, count_over_time({selector(name)}[1h]))", at)
-    return HOUR / counted[0].value if counted and counted[0].value > 0 else None
+def series_by_name(client: PrometheusClient, *moments: datetime) -> dict[str, int]:
+    """How many series each metric has, at the moment when it has most; nothing where the server finds the question too
+    much."""
+    counted: dict[str, int] = {}
+    for moment in moments:
+        try:
+            found = client.query('count by (__name__) ({__name__!=""})', moment)
+        except QueryRefused:
+            return {}
+        for each in found:
+            name = each.labels.get("__name__", "")
+            counted[name] = max(counted.get(name, 0), round(each.value))
+    return counted
+
+
+def sampling_step(client: PrometheusClient, name: str, since: datetime, until: datetime) -> timedelta | None:
+    """The time between two samples of the median series in the median hour of a period; None without samples."""
+    expression = f"quantile(0.5, count_over_time({selector(name)}[1h]))"
+    hours = client.query_range(expression, since, until, HOUR, HOUR - MILLISECOND)
+    counted = sorted(value for value in hours.frame["value"] if value > 0)
+    return HOUR / math.ceil(counted[len(counted) // 2]) if counted else None
+
+
+def findings_table(
+    source: DataSource, day: date, findings: Iterable[Finding], steps: Mapping[str, timedelta | None]
+) -> pa.Table:
+    """What was found on a day; `steps` is by key, in whole seconds in the table."""
+    rows = []
+    for each in findings:
+        step = steps.get(each.key)
+        rows.append(
+            {
+                "data_source_id": source.id,
+                "project_id": source.project_id,
+                "region": source.region,
+                "day": day,
+                "metric": each.key,
+                "presence": str(each.presence),
+                "found_as": each.found_as,
+                "missing_names": list(each.missing),
+                "candidates": list(each.candidates),
+                "in_rules": each.in_rules,
+                "step_seconds": None if step is None else round(step.total_seconds()),
+                "usage_month": f"{day:%Y-%m}",
+            }
+        )
+    return pa.Table.from_pylist(rows, schema=METRIC_FINDINGS)
 
 
 def _finding(metric: Metric | RequestCount, present: frozenset[str], in_rules: frozenset[str]) -> Finding:

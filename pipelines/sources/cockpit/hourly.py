@@ -39,13 +39,16 @@ def usage_hourly(
     since: datetime,
     until: datetime,
     found_as: str | None = None,
+    series: int | None = None,
 ) -> Usage:
-    """The hours of one metric in [since, until), which begin and end on the hour; `found_as` is its name here."""
+    """The hours of one metric in [since, until), which begin and end on the hour; `found_as` is its name here, and
+    `series` about how many it has."""
     if floored(since, HOUR) != since or floored(until, HOUR) != until:
         raise UsageError(f"{since.isoformat()} to {until.isoformat()} are not whole hours; begin and end on the hour")
     parts, not_finite = [], 0
     step = metric.sampled
-    for samples in client.query_windows(metric.query(found_as), since, until, step, step - MILLISECOND, HOUR):
+    expression = metric.query(found_as)
+    for samples in client.query_windows(expression, since, until, step, step - MILLISECOND, HOUR, series):
         parts.append(_table(source, metric, samples.labels, aggregated(samples)))
         not_finite += samples.not_finite
     return Usage(merged(parts), not_finite)

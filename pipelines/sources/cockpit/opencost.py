@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from pipelines.errors import SourceUnavailable
 from pipelines.secrets import Secret
-from pipelines.sources.asking import Manners
+from pipelines.sources.asking import Counters, Manners
 from pipelines.sources.cockpit.api import TelemetryApi
 from pipelines.sources.cockpit.tables import CLUSTER_ALLOCATIONS
 from pipelines.sources.cockpit.windows import DAY, windows
@@ -57,6 +57,11 @@ class OpenCostClient:
         self._api = TelemetryApi(url, token, header="Authorization", manners=manners)
         self._cluster_id = cluster_id
         self._currency = currency
+
+    @property
+    def counters(self) -> Counters:
+        """What was asked so far."""
+        return self._api.counters
 
     def allocations(self, since: datetime, until: datetime, longest: timedelta = DAY) -> pa.Table:
         """One row for each workload, and for what is idle, of each window of [since, until), a day long unless

@@ -8,6 +8,7 @@ of [moment, moment + step), so a sample counts in the hour it was taken in and n
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -83,13 +84,16 @@ class PrometheusClient:
         step: timedelta,
         evaluated_later: timedelta = _AT_ONCE,
         unit: timedelta | None = None,
+        series: int | None = None,
     ) -> Iterator[Samples]:
         """The same, one window after the other, cut at multiples of `unit` (the step, unless given). A window that
-        the server refuses as too much is asked in halves, down to one unit. With a unit, the first window is one
-        long and each other as long as the samples of the one before suggest."""
+        the server refuses as too much is asked in halves, down to one unit. With a unit, the first window is as long
+        as so many `series` suggest, one unit where they are not known, and each other as the one before suggests."""
         least = unit or step
         longest = max(self._limits.longest_span, least)
-        width = longest if unit is None else least
+        width = longest
+        if unit is not None:
+            width = min(longest, max(self.span_of(series, step) // unit, 1) * unit) if series else unit
         while since < until:
             most = self._limits.most_points
             window = next(windows(since, until, step, most_points=most, longest=width, unit=least))
@@ -101,6 +105,10 @@ class PrometheusClient:
             if unit is not None:
                 fitting = window.span * (self._limits.most_samples / max(found, 1))
                 width = min(longest, max(fitting // least, 1) * least)
+
+    def span_of(self, series: int, step: timedelta) -> timedelta:
+        """The time in which so many series have as many samples as a window may hold."""
+        return step * (self._limits.most_samples / max(series, 1))
 
     def series(self, matches: Sequence[str], since: datetime, until: datetime) -> list[Mapping[str, str]]:
         """The label sets of the series that match any selector, in as many requests as their length takes."""
@@ -157,8 +165,8 @@ class PrometheusClient:
             ("end", seconds_text(last + later)),
             ("step", f"{step // MILLISECOND / 1000:.3f}"),
         ]
-        data = self._api.data("/api/v1/query_range", asked)
-        return parsed_matrix(data, self._named(expression), later // MILLISECOND)
+        parse = partial(parsed_matrix, what=self._named(expression), shift=later // MILLISECOND)
+        return self._api.data("/api/v1/query_range", asked, parse)
 
     def _list(self, path: str, parameters: list[tuple[str, str]], kind: type) -> list[Any]:
         data = self._api.data(path, parameters)

@@ -4,13 +4,17 @@ and counted, so that a mean of it can never be mistaken for one."""
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
+from operator import itemgetter
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from pipelines.errors import SourceUnavailable
 
 Labels = Mapping[str, str]
+_AT, _VALUE = itemgetter(0), itemgetter(1)
 
 
 @dataclass(frozen=True)
@@ -60,28 +64,31 @@ def parsed_matrix(data: Any, what: str, shift: int = 0) -> Samples:
         raise SourceUnavailable(f"{what}: a {kind} came where a matrix was asked for; check the expression")
     labels: list[Labels] = []
     counts: list[int] = []
-    times: list[int] = []
-    values: list[float] = []
+    times: list[float] = []
+    values: list[str] = []
     try:
         for entry in result:
             if "histograms" in entry and "values" not in entry:
                 raise SourceUnavailable(f"{what}: native histograms came; ask for histogram_quantile() of them")
-            points = entry["values"]
             labels.append(_labels(entry["metric"]))
-            counts.append(len(points))
-            times += [round(point[0] * 1000) - shift for point in points]
-            values += [float(point[1]) for point in points]
-    except (KeyError, IndexError, TypeError, ValueError):
+            counts.append(len(entry["values"]))
+            # whole series at once: a statement for each sample would cost more than all else together
+            times += map(_AT, entry["values"])
+            values += map(_VALUE, entry["values"])
+        return _samples(labels, counts, times, values, shift)
+    except (KeyError, IndexError, TypeError, ValueError, pl.exceptions.PolarsError):
         raise _unreadable(what) from None
-    return _samples(labels, counts, times, values)
 
 
 def joined(parts: Iterable[Samples]) -> Samples:
     """One set of samples of several: the same labels are the same series, and each moment counts once."""
+    given = list(parts)
+    if len(given) == 1:
+        return given[0]
     known: dict[tuple[tuple[str, str], ...], int] = {}
     labels: list[Labels] = []
-    frames, not_finite = [_samples([], [], [], []).frame], 0
-    for part in parts:
+    frames, not_finite = [_samples([], [], [], [], 0).frame], 0
+    for part in given:
         positions = []
         for each in part.labels:
             key = tuple(sorted(each.items()))
@@ -92,19 +99,29 @@ def joined(parts: Iterable[Samples]) -> Samples:
         renumbered = pl.Series("series", positions, dtype=pl.UInt32)
         frames.append(part.frame.with_columns(series=renumbered.gather(part.frame["series"])))
         not_finite += part.not_finite
-    frame = pl.concat(frames).unique(["series", "at"], keep="first", maintain_order=True).sort("series", "at")
-    return Samples(tuple(labels), frame, not_finite)
+    frame = pl.concat(frames)
+    if not _is_in_turn(frames):
+        frame = frame.unique(["series", "at"], keep="first", maintain_order=True)
+    return Samples(tuple(labels), frame.sort("series", "at"), not_finite)
 
 
-def _samples(labels: Sequence[Labels], counts: Sequence[int], times: Sequence[int], values: Sequence[float]) -> Samples:
-    positions = pl.Series("series", range(len(counts)), dtype=pl.UInt32)
-    repeated = pl.DataFrame({"series": positions, "count": pl.Series(counts, dtype=pl.UInt32)})
-    series = repeated.select(pl.col("series").repeat_by("count").explode()).drop_nulls()["series"]
-    frame = pl.DataFrame(
-        {"series": series, "at": pl.Series(times, dtype=pl.Int64), "value": pl.Series(values, dtype=pl.Float64)}
-    )
-    finite = frame.filter(pl.col("value").is_finite())
-    return Samples(tuple(labels), finite, frame.height - finite.height)
+def _is_in_turn(frames: Iterable[pl.DataFrame]) -> bool:
+    """Whether each part begins after the one before it ended, as windows do: then no moment is in two of them."""
+    spans = [(frame["at"].min(), frame["at"].max()) for frame in frames if frame.height]
+    return all(last < first for (_, last), (first, _) in pairwise(spans))  # type: ignore[operator]
+
+
+def _samples(
+    labels: Sequence[Labels], counts: Sequence[int], times: Sequence[float], values: Sequence[str], shift: int
+) -> Samples:
+    at = (pl.Series("at", times, dtype=pl.Float64) * 1000).round().cast(pl.Int64) - shift
+    value = pl.Series("value", values, dtype=pl.String).cast(pl.Float64)
+    series = pl.Series("series", np.repeat(np.arange(len(counts), dtype=np.uint32), counts))
+    is_finite = value.is_finite()
+    frame = pl.DataFrame([series, at, value])
+    if is_finite.all():
+        return Samples(tuple(labels), frame)
+    return Samples(tuple(labels), frame.filter(is_finite), int((~is_finite).sum()))
 
 
 def _result(data: Any, what: str) -> tuple[str, list[Any]]:

@@ -109,3 +109,22 @@ CLUSTER_ALLOCATIONS = pa.schema(
         ("usage_month", _TEXT),
     ]
 )
+
+# grain: data_source_id, metric, day. What a data source holds of what the catalogue names; `found_as` is null where it
+# is unknown there. `step_seconds` is the time between two samples as measured, null without samples.
+METRIC_FINDINGS = pa.schema(
+    [
+        ("data_source_id", _TEXT),
+        ("project_id", _TEXT),
+        ("region", _TEXT),
+        ("day", pa.date32()),
+        ("metric", _TEXT),
+        ("presence", _TEXT),
+        ("found_as", _TEXT),
+        ("missing_names", pa.list_(_TEXT)),
+        ("candidates", pa.list_(_TEXT)),
+        ("in_rules", pa.bool_()),
+        ("step_seconds", _COUNT),
+        ("usage_month", _TEXT),
+    ]
+)

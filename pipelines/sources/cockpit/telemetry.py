@@ -19,7 +19,7 @@ from pipelines.sources.cockpit.loki import LokiClient
 from pipelines.sources.cockpit.prometheus import PrometheusClient
 from pipelines.sources.cockpit.promql import selector
 from pipelines.sources.cockpit.tables import TELEMETRY_DAILY
-from pipelines.sources.cockpit.windows import DAY, HOUR, MILLISECOND
+from pipelines.sources.cockpit.windows import DAY, EPOCH, HOUR, MILLISECOND
 
 MOST_NAMES = 50
 _STEP = timedelta(minutes=1)
@@ -28,26 +28,33 @@ log = structlog.get_logger()
 
 
 def samples_by_origin(
-    client: PrometheusClient, source: DataSource, names: TelemetryNames, day: date, now: datetime
+    client: PrometheusClient,
+    source: DataSource,
+    names: TelemetryNames,
+    since: date,
+    until: date,
+    now: datetime,
+    step: timedelta = _STEP,
 ) -> pa.Table:
-    """Samples that Cockpit counted on one day, Scaleway's own apart from custom ones, per data source."""
-    start, end = _span(day, now)
-    expression = f"last_over_time({names.ingested_samples}[{_STEP.seconds}s])"
-    samples = client.query_range(expression, start - _STEP * BASELINE_STEPS, end, _STEP, _STEP - MILLISECOND)
-    grown = increases(samples, start).group_by("series").agg(pl.col("value").sum(), pl.col("value").count().alias("n"))
-    counted: dict[tuple[str, str], float] = {}
-    for series, value, known in grown.iter_rows():
+    """Samples that Cockpit counted on each day of [since, until), Scaleway's own apart from custom ones, per data
+    source."""
+    start, end = _span(since, now)[0], _span(until - DAY, now)[1]
+    expression = f"last_over_time({names.ingested_samples}[{step.total_seconds():.0f}s])"
+    samples = client.query_range(expression, start - step * BASELINE_STEPS, end, step, step - MILLISECOND)
+    grown = increases(samples, start, step).group_by("series", "day", maintain_order=True)
+    counted: dict[tuple[date, str, str], float] = {}
+    for series, milli, value, known in grown.agg(pl.col("value").sum(), known=pl.col("value").count()).iter_rows():
         if known:
             labels = samples.labels[series]
             origin = "scaleway" if labels.get(names.origin_label) == "true" else "custom"
-            key = (labels.get("resource_id") or source.id, origin)
+            key = ((EPOCH + milli * MILLISECOND).date(), labels.get("resource_id") or source.id, origin)
             counted[key] = counted.get(key, 0.0) + value
-    rows = [
-        {"data_source_id": identity, "origin": origin, "source": "ingested samples", "samples": value}
-        | ({"retention_days": source.retention_days} if identity == source.id else {"retention_days": None})
-        for (identity, origin), value in sorted(counted.items())
-    ]
-    return _table(source, day, now, rows)
+    parts = [TELEMETRY_DAILY.empty_table()]
+    for (day, identity, origin), value in sorted(counted.items()):
+        row = {"data_source_id": identity, "origin": origin, "source": "ingested samples", "samples": value}
+        kept = source.retention_days if identity == source.id else None
+        parts.append(_table(source, day, now, [{**row, "retention_days": kept}]))
+    return pa.concat_tables(parts)
 
 
 def samples_by_name(
@@ -72,19 +79,22 @@ def samples_by_name(
 
 
 def logs_by_service(
-    client: LokiClient, source: DataSource, names: TelemetryNames, day: date, now: datetime
+    client: LokiClient, source: DataSource, names: TelemetryNames, since: date, until: date, now: datetime
 ) -> pa.Table:
-    """Bytes and lines of logs by service and level. Where a day is too much to count line by line, the server's index
-    tells the bytes by service. No rows without a label that names the service."""
-    start, end = _span(day, now)
+    """Bytes and lines of logs by service and level on each day of [since, until). Where a single day is too much to
+    count line by line, the server's index tells the bytes by service. No rows without a label that names the service.
+    """
+    start, end = _span(since, now)[0], _span(until - DAY, now)[1]
     used = set(client.labels(start, end))
     service = next((label for label in names.service_labels if label in used), None)
     if service is None:
         log.warning("logs_without_service", data_source=source.id, labels=sorted(used)[:20])
         return TELEMETRY_DAILY.empty_table()
     try:
-        rows = _counted_logs(client, service, names.level_labels, start, end)
+        by_day = _counted_logs(client, service, names.level_labels, start, end)
     except QueryRefused as refused:
+        if until - since > DAY:
+            raise
         try:
             volumes = client.volume(f'{{{service}=~".+"}}', start, end, [service])
         except NotServed:
@@ -92,24 +102,30 @@ def logs_by_service(
         rows = [
             {"service_name": each.labels.get(service), "source": "log index", "bytes": each.value} for each in volumes
         ]
-    return _table(source, day, now, rows)
+        by_day = {since: rows}
+    return pa.concat_tables([TELEMETRY_DAILY.empty_table(), *(_table(source, day, now, by_day[day]) for day in by_day)])
 
 
 def _counted_logs(
     client: LokiClient, service: str, levels: tuple[str, ...], start: datetime, end: datetime
-) -> list[dict[str, Any]]:
+) -> dict[date, list[dict[str, Any]]]:
     by = ", ".join((service, *levels))
-    rows: dict[tuple[str | None, str | None], dict[str, Any]] = {}
+    rows: dict[tuple[date, str | None, str | None], dict[str, Any]] = {}
     for measure, function in (("bytes", "bytes_over_time"), ("lines", "count_over_time")):
         expression = f'sum by ({by}) ({function}({{{service}=~".+"}}[1h]))'
         hours = client.query_range(expression, start, end, HOUR)
-        for series, value in hours.frame.group_by("series").agg(pl.col("value").sum()).sort("series").iter_rows():
+        day = pl.from_epoch("at", time_unit="ms").dt.date().alias("day")
+        days = hours.frame.group_by("series", day).agg(pl.col("value").sum()).sort("day", "series")
+        for series, on, value in days.iter_rows():
             labels = hours.labels[series]
             level = next((labels[name] for name in levels if labels.get(name)), None)
-            key = (labels.get(service), level)
-            row = rows.setdefault(key, {"service_name": key[0], "level": level, "source": "stored logs"})
+            told = (labels.get(service), level)
+            row = rows.setdefault((on, *told), {"service_name": told[0], "level": level, "source": "stored logs"})
             row[measure] = row.get(measure, 0.0) + value
-    return list(rows.values())
+    by_day: dict[date, list[dict[str, Any]]] = {}
+    for (on, *_), row in rows.items():
+        by_day.setdefault(on, []).append(row)
+    return by_day
 
 
 def _span(day: date, now: datetime) -> tuple[datetime, datetime]:

@@ -1,17 +1,19 @@
 """Buckets of one region and project, and how each is set up."""
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from pipelines.errors import NotOffered, PermissionDenied
+from pipelines.errors import NotOffered, PermissionDenied, SourceUnavailable
 from pipelines.sources.objects.client import ObjectStorage
 from pipelines.sources.objects.pages import Marker
-from pipelines.sources.objects.refusals import Absent
+from pipelines.sources.objects.refusals import Absent, Refused
 
 NEVER = "never"
+_PROJECT_AS_OWNER = re.compile(r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}):\1")
 
 
 @dataclass(frozen=True)
@@ -35,21 +37,51 @@ class Bucket:
 
 
 def buckets(storage: ObjectStorage) -> list[Bucket]:
-    """Every bucket of the key's project in this region. Raises PermissionDenied when not even names can be read."""
-    return [described(storage, name, created_at) for name, created_at in named(storage)]
+    """Every bucket of the key's project in this region; what may not be read of one is among its gaps.
+
+    Raises PermissionDenied when not even names can be read, and SourceUnavailable when two buckets in a row do not
+    answer: then the source is down.
+    """
+    found: list[Bucket] = []
+    failed = False
+    for name, created_at in named(storage):
+        try:
+            found.append(described(storage, name, created_at))
+            failed = False
+        except SourceUnavailable as error:
+            if failed:
+                raise
+            failed = True
+            gap = f"configuration: {error}"
+            found.append(Bucket(storage.region, storage.project_id, name, created_at, None, None, None, (gap,)))
+    return found
 
 
 def named(storage: ObjectStorage) -> list[tuple[str, datetime | None]]:
-    """Name and creation of every bucket of the key's project in this region."""
+    """Name and creation of every bucket of the key's project in this region.
+
+    Raises PermissionDenied too when the answer is another project's, as its owner says.
+    """
     found: list[dict[str, Any]] = []
     following: Marker = {}
     while True:
         answer = storage.call("ListBuckets", None, **following)
+        _check_owner(storage, str(answer.get("Owner", {}).get("ID") or ""))
         found += answer.get("Buckets", [])
         token = answer.get("ContinuationToken")
         if not token or token == following.get("ContinuationToken"):
             return [(each["Name"], each.get("CreationDate")) for each in found]
         following = {"ContinuationToken": token}
+
+
+def _check_owner(storage: ObjectStorage, owner: str) -> None:
+    """Scaleway names the project as the owner of its buckets, twice; other servers have other owners."""
+    told = _PROJECT_AS_OWNER.fullmatch(owner)
+    if told and storage.project_id and told[1] != storage.project_id.lower():
+        raise PermissionDenied(
+            f"ListBuckets {storage.region}: answered for project {told[1]} instead of the one asked for; "
+            "read each project with an API key that prefers it"
+        )
 
 
 def described(storage: ObjectStorage, name: str, created_at: datetime | None) -> Bucket:
@@ -63,7 +95,7 @@ def described(storage: ObjectStorage, name: str, created_at: datetime | None) ->
             if absent.code != "NoSuchBucket":
                 return unset
             gaps.append(f"{what}: {absent}")
-        except (PermissionDenied, NotOffered) as error:
+        except (PermissionDenied, NotOffered, Refused) as error:
             gaps.append(f"{what}: {error}")
         return None
 

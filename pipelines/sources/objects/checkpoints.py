@@ -35,6 +35,32 @@ class NoCheckpoints:
         """Nothing is there."""
 
 
+class Unstored:
+    """Other checkpoints, where what is discarded stays until `stored` is called: so long as a finished listing is in
+    memory only, a killed process finds its last state again."""
+
+    def __init__(self, kept: Checkpoints) -> None:
+        self._kept = kept
+        self._finished: list[str] = []
+
+    def load(self, name: str) -> str | None:
+        """The state saved last, None when there is none."""
+        return self._kept.load(name)
+
+    def save(self, name: str, state: str) -> None:
+        """Keep this state instead of the last one."""
+        self._kept.save(name, state)
+
+    def discard(self, name: str) -> None:
+        """Forget the state once what was listed is stored."""
+        self._finished.append(name)
+
+    def stored(self) -> None:
+        """All that was finished so far is safe elsewhere."""
+        while self._finished:
+            self._kept.discard(self._finished.pop())
+
+
 class FolderCheckpoints:
     """One file per listing in a folder, replaced by renaming."""
 

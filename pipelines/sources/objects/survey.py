@@ -1,12 +1,12 @@
-"""Everything about a region's buckets, one bucket after the other; what may not be read is named and skipped."""
+"""What lies in buckets, one after the other; what may not be read is named and skipped."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 from typing import TypeVar
 
 from pipelines.errors import NotOffered, PermissionDenied, SourceUnavailable
-from pipelines.sources.objects.buckets import Bucket, described, named
+from pipelines.sources.objects.buckets import Bucket
 from pipelines.sources.objects.checkpoints import Checkpoints
 from pipelines.sources.objects.client import ObjectStorage
 from pipelines.sources.objects.listing import BucketListing, ListingRules, list_objects
@@ -17,8 +17,18 @@ _Found = TypeVar("_Found")
 
 
 @dataclass(frozen=True)
+class Due:
+    """What is to be listed of a bucket."""
+
+    bucket: Bucket
+    objects: bool = True
+    uploads: bool = True
+
+
+@dataclass(frozen=True)
 class BucketSurvey:
-    """One bucket. A listing or uploads that could not be had are None, and `gaps` says why."""
+    """One bucket. What was due and could not be had is None, and a gap ('objects: ...', 'incomplete uploads: ...') says
+    why."""
 
     bucket: Bucket
     listing: BucketListing | None
@@ -36,58 +46,59 @@ class SurveyRules:
 
 def survey(
     storage: ObjectStorage,
+    due: Iterable[Due],
     today: date,
-    rules: SurveyRules | None = None,
+    rules: SurveyRules = SurveyRules(),
     checkpoints: Checkpoints | None = None,
     expected_objects: Mapping[str, int] | None = None,
 ) -> Iterator[BucketSurvey]:
-    """Each bucket of the key's project in this region, as soon as it is listed.
+    """Each bucket that is due, as soon as it is listed.
 
     `expected_objects` holds what metrics say, by bucket. A bucket that cannot be read is yielded with its gaps; two in
     a row mean that the source is down, and raise SourceUnavailable. What was yielded before is good, and checkpoints
-    hold the listings that broke off. Raises PermissionDenied when not even the buckets' names may be read.
+    hold the listings that broke off.
     """
-    chosen, failed = rules or SurveyRules(), 0
-    for name, created_at in named(storage):
-        found = _Reading(storage, today, chosen, checkpoints)
-        yield found.of(name, created_at, (expected_objects or {}).get(name))
-        failed = failed + 1 if found.failure else 0
-        if found.failure and failed > 1:
-            raise found.failure
+    failed = 0
+    for each in due:
+        reading = _Reading(storage, today, rules, checkpoints)
+        yield reading.of(each, (expected_objects or {}).get(each.bucket.name))
+        failed = failed + 1 if reading.failure else 0
+        if reading.failure and failed > 1:
+            raise reading.failure
 
 
+@dataclass
 class _Reading:
     """One bucket as it is read: what may not be read becomes a gap."""
 
-    def __init__(
-        self, storage: ObjectStorage, today: date, rules: SurveyRules, checkpoints: Checkpoints | None
-    ) -> None:
-        self._storage, self._today, self._rules, self._checkpoints = storage, today, rules, checkpoints
-        self._gaps: list[str] = []
-        self.failure: SourceUnavailable | None = None
+    storage: ObjectStorage
+    today: date
+    rules: SurveyRules
+    checkpoints: Checkpoints | None
+    gaps: list[str] = field(default_factory=list)
+    failure: SourceUnavailable | None = None
 
-    def of(self, name: str, created_at: datetime | None, expected: int | None) -> BucketSurvey:
-        """Everything about the bucket."""
-        storage, today, rules = self._storage, self._today, self._rules
-        bucket = self._attempt("configuration", lambda: described(storage, name, created_at))
-        if bucket is None:
-            unknown = Bucket(storage.region, storage.project_id, name, created_at, None, None, None, (*self._gaps,))
-            return BucketSurvey(unknown, None, None, unknown.gaps)
-        self._gaps += bucket.gaps
-        listing = self._attempt(
-            "objects", lambda: list_objects(storage, bucket, today, rules.listing, self._checkpoints, expected)
-        )
-        uploads = self._attempt(
-            "incomplete uploads", lambda: incomplete_uploads(storage, name, today, rules.most_upload_requests)
-        )
-        return BucketSurvey(bucket, listing, uploads, tuple(self._gaps))
+    def of(self, due: Due, expected: int | None) -> BucketSurvey:
+        """What is due of the bucket."""
+        storage, bucket, rules = self.storage, due.bucket, self.rules
+        listing = uploads = None
+        if due.objects:
+            listing = self._attempt(
+                "objects", lambda: list_objects(storage, bucket, self.today, rules.listing, self.checkpoints, expected)
+            )
+        if due.uploads:
+            uploads = self._attempt(
+                "incomplete uploads",
+                lambda: incomplete_uploads(storage, bucket.name, self.today, rules.most_upload_requests),
+            )
+        return BucketSurvey(bucket, listing, uploads, tuple(self.gaps))
 
     def _attempt(self, what: str, read: Callable[[], _Found]) -> _Found | None:
         try:
             return read()
         except (PermissionDenied, NotOffered, Absent, Refused) as error:
-            self._gaps.append(f"{what}: {error}")
+            self.gaps.append(f"{what}: {error}")
         except SourceUnavailable as error:
-            self._gaps.append(f"{what}: {error}")
+            self.gaps.append(f"{what}: {error}")
             self.failure = error
         return None

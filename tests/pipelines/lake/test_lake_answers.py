@@ -81,16 +81,16 @@ def test_equal_items_of_two_questions_are_both_kept(address, day):
 @pytest.mark.parametrize("dies_before", [TABLE, "bronze.answers"])
 def test_a_run_that_dies_between_its_commits_leaves_nothing_lost_or_doubled(address, day, monkeypatch, dies_before):
     lake, undisturbed = Lake(address), Lake(type(address)(f"{address.root}-undisturbed", address.s3))
-    append = Lake.append
+    append = Lake.append_files
 
-    def dying(self, table, *arguments):
-        if table == dies_before:
-            raise LakeUnavailable(f"{table}: the disk is full")
-        return append(self, table, *arguments)
+    def dying(self, files, *arguments):
+        if files.table == dies_before:
+            raise LakeUnavailable(f"{files.table}: the disk is full")
+        return append(self, files, *arguments)
 
     record(lake, TABLE, [day(1, A)])
     with monkeypatch.context() as patch:
-        patch.setattr(Lake, "append", dying)
+        patch.setattr(Lake, "append_files", dying)
         with pytest.raises(LakeUnavailable):
             record(lake, TABLE, [day(1, B, 1), day(2, B, 1)])
     assert [item for _, item in rows_of_newest(lake)] == ['{"price":{"units":1},"sku":"/a"}']
@@ -113,7 +113,7 @@ def test_every_page_is_kept_as_received_and_no_digit_of_an_item_is_lost(address)
     assert [page[1].encode() for page in pages] == list(bodies)
     assert {page[2:] for page in pages} == {(200, '{"organization_id": "o"}', listing.asked_at, "2026-10")}
     stored = read(lake, "select item, position, answer_hash from bronze.discounts order by position")
-    assert stored[0][0] == '{"value":"0.1234567890123456789","text":"é"}'
+    assert stored[0][0] == '{"text":"é","value":"0.1234567890123456789"}'
     assert [row[1:] for row in stored] == [(0, listing.answer_hash), (1, listing.answer_hash)]
 
 

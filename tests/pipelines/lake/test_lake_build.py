@@ -120,9 +120,9 @@ def ran(monkeypatch):
     queries = []
     run = building._run
 
-    def spy(catalog, model, partitions):
+    def spy(catalog, model, partitions, opened):
         queries.append((model.table, tuple(partitions)))
-        return run(catalog, model, partitions)
+        return run(catalog, model, partitions, opened)
 
     monkeypatch.setattr(building, "_run", spy)
     return queries

@@ -37,6 +37,7 @@ DOCUMENTED = {
     "/k8s/v1/regions/{r}/clusters/{id}/nodes": 4,
     "/registry/v1/regions/{r}/namespaces": 3,
     "/registry/v1/regions/{r}/images": 3,
+    "/registry/v1/regions/{r}/images/{id}/tags": 3,
     "/containers/v1/regions/{r}/containers": 3,
     "/containers/v1/regions/{r}/namespaces": 3,
     "/functions/v1beta1/regions/{r}/functions": 3,

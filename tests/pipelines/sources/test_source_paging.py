@@ -6,7 +6,7 @@ import pytest
 
 from pipelines.errors import SourceUnavailable
 from pipelines.sources import billing, catalog, inventory
-from pipelines.sources.paging import listing
+from pipelines.sources.paging import MOST_ASKINGS, listing
 
 CHARGES = "/billing/v2beta1/charges"
 CONSUMPTIONS = "/billing/v2beta1/consumptions"
@@ -93,7 +93,7 @@ def test_a_repeated_page_token_is_named_and_does_not_loop(server, scaleway, repl
     server.script(CHARGES, reply({"charges": [{"sku": "/again"}], "next_page_token": "gAAAtoken"}))
     with pytest.raises(SourceUnavailable, match=r"billing\.charges: .*'gAAAtoken' a second time"):
         billing.charges(scaleway, date(2026, 2, 28))
-    assert len(server.asked) == 2
+    assert len(server.asked) == 1 + MOST_ASKINGS
 
 
 @pytest.mark.parametrize("count", [{}, {"total_count": 300}])
@@ -101,7 +101,29 @@ def test_a_server_that_ignores_the_page_number_is_an_error_and_no_endless_loop(s
     server.script(INVOICES, reply({"invoices": things(100), **count}))
     with pytest.raises(SourceUnavailable, match=r"page 2 repeats the one before it, the server ignores `page`"):
         billing.invoices(scaleway)
-    assert len(server.asked) == 2
+    assert len(server.asked) == 1 + MOST_ASKINGS
+
+
+def test_a_wrong_page_sent_once_costs_one_more_question(server, scaleway, reply):
+    first, second = things(101)[:100], things(101)[100:]
+    server.script(
+        INVOICES,
+        reply({"invoices": first, "total_count": 101}),
+        reply({"invoices": first, "total_count": 101}),
+        reply({"invoices": [first[-1]], "total_count": 101}),
+        reply({"invoices": second, "total_count": 101}),
+    )
+    assert list(billing.invoices(scaleway).items) == [*first, *second]
+    assert len(server.asked) == 4
+
+
+def test_a_cursor_that_looks_back_once_is_asked_again(server, scaleway, reply):
+    pages = [{"charges": [{"sku": f"/{number}"}], "next_page_token": token} for number, token in enumerate("abc")]
+    last = {"charges": [{"sku": "/3"}], "next_page_token": None}
+    server.script(CHARGES, *map(reply, [pages[0], pages[1], pages[1], pages[2], pages[0], last]))
+    found = billing.charges(scaleway, date(2026, 2, 28))
+    assert [item["sku"] for item in found.items] == ["/0", "/1", "/2", "/3"]
+    assert len(server.asked) == 6
 
 
 def test_a_listing_that_grows_while_it_is_read_is_read_again(server, scaleway, reply):

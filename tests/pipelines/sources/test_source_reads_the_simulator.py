@@ -97,6 +97,11 @@ def test_faults_cost_patience_and_not_one_byte_of_the_truth(world):
         scaleway = asking(world, url, attempts=20)
         stormy = everything(scaleway, world)
     assert scaleway.counters.retries > 50
+    calm, stormy = (
+        # the addresses of its data sources are below the server's own, which is another one
+        [each for each in read if each.question.source != "cockpit.data_sources"]
+        for read in (calm, stormy)
+    )
     assert [each.answer_hash for each in stormy] == [each.answer_hash for each in calm]
     assert [each.pages for each in stormy] == [each.pages for each in calm]
 

@@ -61,6 +61,17 @@ def test_a_passing_fault_is_asked_again_and_a_lasting_one_is_named(server, scale
     assert "https://status.scaleway.com" in str(raised.value)
 
 
+def test_a_silent_address_is_only_probed_until_it_answers_again(server, scaleway_at, reply):
+    scaleway = scaleway_at(server.url, timeout=(1, 10), attempts=8)
+    server.script(BUDGETS, *[reply(status=503)] * (8 + 3), reply(GOOD), *[reply(status=503)] * 7, reply(GOOD))
+    for attempts in (8, 3):
+        with pytest.raises(SourceUnavailable, match=f"after {attempts} attempts"):
+            billing.budgets(scaleway)
+    assert billing.budgets(scaleway).items
+    assert billing.budgets(scaleway).items
+    assert scaleway.counters.calls == 8 + 3 + 1 + 8
+
+
 def test_retry_after_holds_the_whole_product_back(server, scaleway, reply, slept):
     server.script(BUDGETS, reply(status=429, headers={"Retry-After": "7"}), reply(GOOD))
     billing.budgets(scaleway)

@@ -1,6 +1,5 @@
 """Usage as Scaleway counts it, requests of Edge Services, and what OpenCost says of a cluster."""
 
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
@@ -8,11 +7,11 @@ import pytest
 
 from pipelines.errors import SourceUnavailable
 from pipelines.sources.cockpit.account import (
-    EdgeMonth,
     data_source_of,
     data_sources,
+    edge_count,
     edge_month,
-    edge_requests,
+    edge_projects,
     preconfigured_rules,
     usage_overview,
 )
@@ -59,35 +58,33 @@ def test_data_sources_and_rules_are_asked_of_the_region_and_project(server, repl
     server.script("/cockpit/v1/regions/fr-par/data-sources", reply({"data_sources": [item], "total_count": 1}))
     server.script("/cockpit/v1/regions/fr-par/alerts", reply({"alerts": [{"rule": "up"}], "total_count": 1}))
     found = data_source_of(data_sources(scaleway, "fr-par", PROJECT).items[0])
-    assert (found.origin, found.retention_days, found.month_usage) == ("custom", None, None)
+    assert (found.origin, found.retention_days, found.month_usage, found.created_at) == ("custom", None, None, None)
+    assert data_source_of({**item, "created_at": "2026-03-02T01:00:00.5Z"}).created_at.hour == 1
+    with pytest.raises(SourceUnavailable, match="isoformat"):
+        data_source_of({**item, "created_at": "yesterday"})
     assert preconfigured_rules(scaleway, "fr-par", PROJECT).items == ({"rule": "up"},)
     assert server.asked[-1].query == {"is_preconfigured": ["true"], "project_id": [PROJECT]}
     with pytest.raises(SourceUnavailable, match="holds no 'url'"):
         data_source_of({name: value for name, value in item.items() if name != "url"})
 
 
-def test_edge_requests_are_what_the_month_gained_and_unknown_without_a_firewall(server, reply, scaleway):
+def test_edge_services_tell_the_month_to_date_and_nothing_without_a_firewall(server, reply, scaleway_at):
     server.script(
         f"/edge-services/v1beta1/billing/{PROJECT}",
         reply({"current_plan_waf_usage": 900, "extra_waf_usage": 50}),
         reply({"current_plan_waf_usage": 0, "extra_waf_usage": 0, "current_plan": {"waf_requests": 0}}),
     )
-    counted, uncounted = edge_month(scaleway, PROJECT), edge_month(scaleway, PROJECT)
-    assert (counted.requests, uncounted.requests) == (950, None)
-    start = EdgeMonth(PROJECT, datetime(2026, 3, 5, 0, 10, tzinfo=UTC), 700)
-    end = replace(start, asked_at=start.asked_at + timedelta(days=1), requests=950)
-    table = edge_requests(start, end, date(2026, 3, 5))
-    assert table.schema == REQUESTS_DAILY
-    (row,) = table.to_pylist()
-    assert (row["requests"], row["is_complete"], row["service_type"]) == (250.0, True, "edge_content_delivery_service")
-    late = replace(end, asked_at=end.asked_at + timedelta(hours=3))
-    assert not edge_requests(start, late, date(2026, 3, 5)).to_pylist()[0]["is_complete"]
-    assert edge_requests(None, end, date(2026, 3, 5)).num_rows == 0
-    assert edge_requests(start, replace(end, requests=None), date(2026, 3, 5)).num_rows == 0
-    first = replace(start, asked_at=datetime(2026, 3, 2, 0, 10, tzinfo=UTC), requests=30)
-    assert edge_requests(None, first, date(2026, 3, 1)).to_pylist()[0]["requests"] == 30
-    new_month = replace(end, asked_at=datetime(2026, 4, 1, 0, 10, tzinfo=UTC), requests=2)
-    assert edge_requests(end, new_month, date(2026, 3, 31)).num_rows == 0
+    scaleway = scaleway_at(server.url, clock=lambda: MORNING)
+    counted, uncounted = edge_count(edge_month(scaleway, PROJECT)), edge_count(edge_month(scaleway, PROJECT))
+    assert counted.schema == uncounted.schema == REQUESTS_DAILY
+    (row,) = counted.to_pylist()
+    assert (row["requests"], row["day"], row["source"], row["is_complete"]) == (
+        950.0, date(2026, 3, 3), "month to date", False
+    )  # fmt: skip
+    assert uncounted.num_rows == 0
+    pipelines = [{"id": str(number), "project_id": project} for number, project in enumerate(("p2", "p1", "p2"))]
+    server.script("/edge-services/v1beta1/pipelines", reply({"pipelines": pipelines, "total_count": 3}))
+    assert edge_projects(scaleway) == ["p1", "p2"]
 
 
 def allocation(name, **fields):

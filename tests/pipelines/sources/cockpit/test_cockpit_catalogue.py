@@ -1,13 +1,14 @@
 """The catalogue names what is read; discovery says what is there; neither ever takes missing for zero."""
 
 import json
+from datetime import timedelta
 
 import pytest
 
 from pipelines.errors import ConfigurationError
 from pipelines.sources.answers import items_of
 from pipelines.sources.cockpit.account import data_source_of
-from pipelines.sources.cockpit.catalogue import load_catalogue
+from pipelines.sources.cockpit.catalogue import as_sampled, load_catalogue
 from pipelines.sources.cockpit.discovery import Presence, discovered, names_in_rules
 from pipelines.sources.cockpit.promql import metric_names
 
@@ -94,8 +95,17 @@ def test_a_deployment_sets_single_fields_adds_entries_and_leaves_entries_out():
     assert found["queue"].query("other") == "last_over_time(other[60s])"
     assert CATALOGUE.metrics["vllm_requests"].query() == "irate(vllm:request_success_total[120s])"
     assert CATALOGUE.metrics["instance_cpu_ratio"].query() == (
-        "irate(instance_server_cpu_seconds_total[120s]) / instance_server_vcpu_count"
+        "irate(instance_server_cpu_seconds_total[120s]) / last_over_time(instance_server_vcpu_count[60s])"
     )
+
+
+@pytest.mark.parametrize(("measured", "step"), [(15, 60), (60, 60), (61, 72), (300, 300), (301, 360), (7200, 3600)])
+def test_a_longer_step_that_was_measured_is_used_and_divides_an_hour(measured, step):
+    for entry in (CATALOGUE.metrics["vllm_requests"], CATALOGUE.requests["vllm"]):
+        sampled = as_sampled(entry, timedelta(seconds=measured))
+        assert sampled.step == step
+    assert as_sampled(CATALOGUE.metrics["vllm_requests"], timedelta(minutes=5)).query().endswith("[600s])")
+    assert as_sampled(CATALOGUE.metrics["vllm_requests"], None) is CATALOGUE.metrics["vllm_requests"]
 
 
 @pytest.mark.parametrize(

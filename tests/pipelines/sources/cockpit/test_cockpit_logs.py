@@ -18,6 +18,7 @@ NANO = 10**9
 BEGIN = int(START.timestamp()) * NANO
 NAMES = load_catalogue().telemetry
 HOUR_NANOS = 3600 * NANO
+DAY = (date(2026, 3, 2), date(2026, 3, 3))
 
 
 class SmallLoki:
@@ -101,7 +102,7 @@ def some_lines(count, days=2, seed=3):
 def test_a_day_of_logs_is_counted_by_service_and_level(server, reply, patient, source):
     lines = some_lines(400)
     client = LokiClient(SmallLoki(reply, lines).serve(server), "cockpit-secret", manners=patient)
-    table = logs_by_service(client, source, NAMES, date(2026, 3, 2), START + timedelta(days=3))
+    table = logs_by_service(client, source, NAMES, *DAY, START + timedelta(days=3))
     truth = {}
     for at, labels, text in lines:
         if BEGIN <= at < BEGIN + 24 * HOUR_NANOS:
@@ -110,13 +111,16 @@ def test_a_day_of_logs_is_counted_by_service_and_level(server, reply, patient, s
     told = {(row["service_name"], row["level"]): [row["bytes"], row["lines"]] for row in table.to_pylist()}
     assert told == truth
     assert {row["is_complete"] for row in table.to_pylist()} == {True}
+    both = logs_by_service(client, source, NAMES, DAY[0], date(2026, 3, 4), START + timedelta(days=3)).to_pylist()
+    assert [row for row in both if row["day"] == DAY[0]] == table.to_pylist()
+    assert sum(row["lines"] for row in both) == sum(BEGIN <= at < BEGIN + 48 * HOUR_NANOS for at, *_ in lines)
     assert server.asked[-1].headers["X-Token"] == "cockpit-secret"
 
 
 def test_a_day_that_is_too_much_to_count_is_told_by_the_index_without_level_and_lines(server, reply, patient, source):
     lines = [line for line in some_lines(100, days=1) if line[0] >= BEGIN]
     client = LokiClient(SmallLoki(reply, lines, has_volume=True, refuses_counts=True).serve(server), manners=patient)
-    rows = logs_by_service(client, source, NAMES, date(2026, 3, 2), START + timedelta(days=3)).to_pylist()
+    rows = logs_by_service(client, source, NAMES, *DAY, START + timedelta(days=3)).to_pylist()
     for service in ("api", "web"):
         size = sum(len(text) for _, labels, text in lines if dict(labels)["service_name"] == service)
         (row,) = [row for row in rows if row["service_name"] == service]
@@ -128,9 +132,11 @@ def test_without_an_index_a_refusal_is_told_and_without_a_service_label_there_ar
 ):
     client = LokiClient(SmallLoki(reply, some_lines(5), refuses_counts=True).serve(server), manners=patient)
     with pytest.raises(QueryRefused, match="max number of series"):
-        logs_by_service(client, source, NAMES, date(2026, 3, 2), START + timedelta(days=3))
+        logs_by_service(client, source, NAMES, *DAY, START + timedelta(days=3))
+    with pytest.raises(QueryRefused, match="max number of series"):
+        logs_by_service(client, source, NAMES, DAY[0], date(2026, 3, 4), START + timedelta(days=3))
     server.script("/loki/api/v1/labels", reply({"status": "success", "data": ["filename"]}))
-    assert logs_by_service(client, source, NAMES, date(2026, 3, 2), START + timedelta(days=3)).num_rows == 0
+    assert logs_by_service(client, source, NAMES, *DAY, START + timedelta(days=3)).num_rows == 0
 
 
 def test_no_question_spans_more_than_the_server_allows(server, reply, patient):

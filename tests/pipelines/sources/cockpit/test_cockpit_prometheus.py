@@ -2,7 +2,7 @@
 
 import json
 import math
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 
 import pyarrow as pa
@@ -11,15 +11,17 @@ import pytest
 from pipelines.errors import UsageError
 from pipelines.sources.cockpit.api import QueryRefused
 from pipelines.sources.cockpit.catalogue import load_catalogue
-from pipelines.sources.cockpit.counting import requests_daily
-from pipelines.sources.cockpit.discovery import Presence, discovered, names_present, sampling_step
+from pipelines.sources.cockpit.counting import counted, increases, requests_table
+from pipelines.sources.cockpit.discovery import Presence, discovered, names_present, sampling_step, series_by_name
 from pipelines.sources.cockpit.hourly import usage_hourly
 from pipelines.sources.cockpit.prometheus import Limits, PrometheusClient
+from pipelines.sources.cockpit.series import parsed_matrix
 from pipelines.sources.cockpit.tables import REQUESTS_DAILY, USAGE_HOURLY
 from pipelines.sources.cockpit.telemetry import samples_by_name, samples_by_origin
 from pipelines.sources.cockpit.windows import MILLISECOND
 
 MINUTE = timedelta(minutes=1)
+DAY, NEXT_DAY = date(2026, 3, 2), date(2026, 3, 3)
 CATALOGUE = load_catalogue()
 
 
@@ -60,6 +62,10 @@ def growth(samples, since):
     """What a counter added from `since` on; a value below the one before is a restart from zero."""
     pairs = pairwise(samples)
     return sum((b - a if b >= a else b) for (_, a), (at, b) in pairs if at >= since)
+
+
+def requests_daily(client, source, counts, since, until, now):
+    return requests_table(source, [counted(client, entry, since, until, now) for entry in counts])
 
 
 def test_hours_of_a_gauge_are_those_of_its_samples_gaps_stay_and_what_is_no_number_is_left_out(
@@ -168,8 +174,10 @@ def test_a_metric_is_present_renamed_or_unknown_and_its_step_is_measured(client,
     assert found["vllm_cache_usage_ratio"].found_as == "vllm:gpu_cache_usage_perc"
     assert found["redis_cpu_ratio"].presence is Presence.UNKNOWN
     assert found["redis_cpu_ratio"].found_as is None
-    assert sampling_step(client, "load_balancer_lb_cpu_usage", hours_after(3)) == MINUTE
-    assert sampling_step(client, "no_such_metric", hours_after(3)) is None
+    assert sampling_step(client, "load_balancer_lb_cpu_usage", hours_after(3), hours_after(9)) == MINUTE
+    assert sampling_step(client, "no_such_metric", hours_after(3), hours_after(9)) is None
+    wide = series_by_name(client, hours_after(12), hours_after(24) - MILLISECOND)
+    assert {name: wide[name] for name in ("wide_a", "wide_c")} == {"wide_a": 40, "wide_c": 10}
 
 
 def test_a_renamed_metric_is_read_under_its_other_name_and_an_unknown_one_has_no_hours(client, source, hours_after):
@@ -212,14 +220,44 @@ def test_a_day_with_a_gap_is_counted_as_far_as_it_was_seen_and_says_so(client, s
     assert coverage == {"even": (1.0, True), "gap": (1290 / 1440, False), "odd": (1437 / 1440, True)}
 
 
+def test_days_add_up_to_the_same_read_alone_or_together_and_in_windows_of_any_size(prometheus_url, source, patient):
+    entries = [entry for entry in CATALOGUE.requests.values() if entry.origin == "scaleway"]
+    now, days = datetime(2026, 3, 6, tzinfo=UTC), [date(2026, 3, day) for day in (1, 2, 3, 4)]
+    limits = Limits(most_points=500)
+    client, narrow = (PrometheusClient(prometheus_url, limits=each, manners=patient) for each in (None, limits))
+    together = requests_daily(client, source, entries, days[0], days[-1] + timedelta(days=1), now)
+    alone = [requests_daily(client, source, entries, day, day + timedelta(days=1), now) for day in days]
+    assert together.num_rows == 4
+    assert pa.concat_tables(alone).equals(together)
+    assert requests_daily(narrow, source, entries, days[0], days[-1] + timedelta(days=1), now).equals(together)
+
+
+def counter_of(*samples):
+    """A counter of one series, from (minutes since midnight, value)."""
+    points = [[1772409600 + 60 * minute, str(value)] for minute, value in samples]
+    return parsed_matrix({"resultType": "matrix", "result": [{"metric": {}, "values": points}]}, "here")
+
+
+def test_a_counter_grows_over_midnight_only_from_a_sample_shortly_before(hours_after):
+    near = increases(counter_of((-4, 10), (1, 15), (2, 3)), hours_after(0), MINUTE)
+    assert near["value"].to_list() == [5, 3]
+    far = increases(counter_of((-6, 10), (1, 15), (2, 18)), hours_after(0), MINUTE)
+    assert far["value"].to_list() == [None, 3]
+    inside = increases(counter_of((1, 1), (900, 4), (1430, 5), (1446, 9), (1447, 11)), hours_after(0), MINUTE)
+    assert inside["value"].to_list() == [None, 3, 1, None, 2]
+
+
 def test_samples_of_a_day_are_told_by_origin_and_the_widest_metrics_by_name(client, source, history, hours_after):
-    origin = samples_by_origin(client, source, CATALOGUE.telemetry, date(2026, 3, 2), hours_after(48)).to_pylist()
+    origin = samples_by_origin(client, source, CATALOGUE.telemetry, DAY, NEXT_DAY, hours_after(48)).to_pylist()
     day = [(dict(k), [s for s in v if s[0] < hours_after(24).timestamp()])
            for k, v in history.of("observability_cockpit_ingestion_samples_total").items()]  # fmt: skip
     assert {row["origin"]: row["samples"] for row in origin} == {
         {"true": "scaleway", "false": "custom"}[labels["is_from_scaleway"]]: growth(samples, 0)
         for labels, samples in day
     }
+    both = samples_by_origin(client, source, CATALOGUE.telemetry, DAY, date(2026, 3, 5), hours_after(72)).to_pylist()
+    assert [row for row in both if row["day"] == DAY] == origin
+    assert {row["day"] for row in both} == {DAY, NEXT_DAY}
     names = samples_by_name(client, source, date(2026, 3, 2), hours_after(48), most=3).to_pylist()
     assert [(row["metric_name"], row["active_series"], row["samples"]) for row in names] == [
         ("wide_a", 40, 120.0), ("wide_b", 25, 75.0), ("wide_c", 10, 30.0)

@@ -7,9 +7,11 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from pipelines.sources.objects import survey
-from pipelines.sources.objects.buckets import buckets, described
+from pipelines.errors import PermissionDenied
+from pipelines.sources.objects.buckets import buckets, described, named
+from pipelines.sources.objects.client import S3Key
 from pipelines.sources.objects.listing import list_objects
+from pipelines.sources.objects.survey import Due, survey
 from pipelines.sources.objects.uploads import incomplete_uploads
 
 TODAY = date(2026, 11, 18)
@@ -128,9 +130,21 @@ def test_recorded_buckets_uploads_and_a_bucket_that_is_gone(recorded, server, st
     for bucket in found:
         assert (bucket.tags, bucket.versioning, bucket.lifecycle_rules) == (None, None, None)
         assert [gap.partition(":")[0] for gap in bucket.gaps] == ["tags", "versioning", "lifecycle rules"]
-    for surveyed in survey(storage, TODAY):
+    for surveyed in survey(storage, map(Due, found), TODAY):
         assert (surveyed.listing, surveyed.uploads) == (None, None)
         assert "NoSuchBucket" in surveyed.gaps[-1]
     server.script("/b", reply(uploads))
     counted = incomplete_uploads(storage, "b", TODAY)
     assert (counted.rows, counted.is_complete, counted.requests) == ([], True, 1)
+
+
+def test_the_owner_of_the_recorded_listing_is_a_project_and_no_other_project_takes_its_buckets(
+    recorded, server, storage_at, reply, s3_secret
+):
+    (service,) = recorded("s3_get_service").values()
+    server.script("/", reply(service))
+    (owner,) = set(re.findall("<ID>(.*?):", service.decode()))
+    assert len(named(storage_at(server.url, S3Key("SCWKEY", s3_secret, owner)))) == 2
+    other = "22222222-2222-2222-2222-222222222222"
+    with pytest.raises(PermissionDenied, match=f"answered for project {owner} instead of the one asked for; "):
+        named(storage_at(server.url, S3Key("SCWKEY", s3_secret, other)))

@@ -1,6 +1,10 @@
 """The client reads and nothing else, waits and gives up in time, and shows no secret."""
 
+import hmac
 import logging
+import re
+from hashlib import sha256
+from urllib.parse import quote, urlencode
 
 import pytest
 import structlog
@@ -70,6 +74,36 @@ def test_a_region_has_its_endpoint_and_another_project_its_access_key(server, st
     assert "/fr-par/s3/" in signature
 
 
+def test_an_endpoint_may_have_a_path_and_it_is_part_of_what_is_signed(server, storage_at, reply, s3_secret):
+    server.script("/s3/fr-par", reply(EMPTY.replace(b"ListBucketResult", b"ListAllMyBucketsResult")))
+    server.script("/s3/fr-par/b.with.dots", reply(EMPTY))
+    storage = storage_at(f"{server.url}/s3/{{region}}/", S3Key("SCWKEY", s3_secret))
+    assert storage.endpoint_url == f"{server.url}/s3/fr-par"
+    storage.call("ListBuckets")
+    storage.call("ListObjectsV2", Bucket="b.with.dots", Prefix="ä b/")
+    assert [each.path for each in server.asked] == ["/s3/fr-par", "/s3/fr-par/b.with.dots"]
+    for each in server.asked:
+        assert each.headers["Authorization"].endswith(f"Signature={signature_of(each, server.url, s3_secret)}")
+
+
+def signature_of(asked, url, secret):
+    """As the receiver works it out, from the path and query that arrived."""
+    told = dict(re.findall(r"(\w+)=([^,]+)", asked.headers["Authorization"]))
+    day, region, service, ending = told["Credential"].split("/")[1:]
+    names = told["SignedHeaders"].split(";")
+    values = {name.lower(): value for name, value in asked.headers.items()}
+    query = urlencode(sorted(asked.query.items()), doseq=True, quote_via=quote, safe="-_.~")
+    headers = [f"{name}:{values[name].strip()}" for name in names]
+    canonical = ["GET", quote(asked.path, safe="/-_.~"), query, *headers, "", ";".join(names)]
+    canonical.append(values["x-amz-content-sha256"])
+    hashed = sha256("\n".join(canonical).encode()).hexdigest()
+    text = f"AWS4-HMAC-SHA256\n{values['x-amz-date']}\n{day}/{region}/{service}/{ending}\n{hashed}"
+    key = f"AWS4{secret}".encode()
+    for part in (day, region, service, ending, text):
+        key = hmac.new(key, part.encode(), sha256).digest()
+    return key.hex()
+
+
 def test_settings_of_another_tool_on_this_machine_have_no_effect(server, storage_at, reply, monkeypatch, tmp_path):
     config = tmp_path / "config"
     config.write_text("[default]\nendpoint_url = http://127.0.0.1:9\nregion = us-east-1\n")
@@ -90,7 +124,10 @@ def test_settings_of_another_tool_on_this_machine_have_no_effect(server, storage
     assert "X-Amz-Security-Token" not in server.asked[0].headers
 
 
-@pytest.mark.parametrize("endpoint", ["", "s3.fr-par.scw.cloud", "ftp://x", "https://user:secret@host", "https://"])
+@pytest.mark.parametrize(
+    "endpoint",
+    ["", "s3.fr-par.scw.cloud", "ftp://x", "https://user:secret@host", "https://", "http://s3.fr-par.scw.cloud"],
+)
 def test_an_endpoint_that_is_no_address_is_refused_and_not_repeated(endpoint):
     with pytest.raises(ConfigurationError) as refused:
         ObjectStorage(S3Key("a", "b"), "fr-par", endpoint)

@@ -13,16 +13,14 @@ from pathlib import Path
 import pytest
 
 from pipelines.errors import PermissionDenied, SourceUnavailable
-from pipelines.sources.objects import FolderCheckpoints, ListingRules, ObjectStorage, S3Key, Shape, survey
 from pipelines.sources.objects.buckets import buckets, described
-from pipelines.sources.objects.listing import list_objects
-from pipelines.sources.objects.tables import (
-    STORAGE_SCHEMAS,
-    bucket_table,
-    histogram_table,
-    listing_table,
-    upload_table,
-)
+from pipelines.sources.objects.checkpoints import FolderCheckpoints, Unstored
+from pipelines.sources.objects.client import ObjectStorage, S3Key
+from pipelines.sources.objects.histogram import Shape
+from pipelines.sources.objects.listing import ListingRules, list_objects
+from pipelines.sources.objects.rows import bucket_table, histogram_table, listing_table, upload_table
+from pipelines.sources.objects.survey import Due, survey
+from pipelines.sources.objects.tables import STORAGE_SCHEMAS
 from pipelines.sources.objects.uploads import incomplete_uploads
 
 ROOT = Path(__file__).parents[4]
@@ -155,9 +153,11 @@ LISTER = """
 import os, signal, sys
 from datetime import date
 from pathlib import Path
-from pipelines.sources.objects import FolderCheckpoints, ListingRules, ObjectStorage, S3Key, Shape
 from pipelines.sources.objects.buckets import described
-from pipelines.sources.objects.listing import list_objects
+from pipelines.sources.objects.checkpoints import FolderCheckpoints
+from pipelines.sources.objects.client import ObjectStorage, S3Key
+from pipelines.sources.objects.histogram import Shape
+from pipelines.sources.objects.listing import ListingRules, list_objects
 
 url, access_key, secret_key, bucket, folder, today, page_size = sys.argv[1:]
 
@@ -197,6 +197,18 @@ def test_a_listing_killed_in_the_middle_goes_on_and_ends_like_an_undisturbed_one
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_finished_listing_leaves_its_last_state_until_it_is_stored(s3_storage, plain, tmp_path):
+    bucket, folder = described(s3_storage, plain[0], None), FolderCheckpoints(tmp_path)
+    rules = ListingRules(BY_FOLDER, page_size=100, pages_between_checkpoints=3)
+    checkpoints = Unstored(folder)
+    listing = list_objects(s3_storage, bucket, TODAY, rules, checkpoints)
+    before = s3_storage.requests
+    assert list_objects(s3_storage, bucket, TODAY, rules, Unstored(folder)) == listing  # as after a kill
+    assert s3_storage.requests - before == listing.requests - 12
+    checkpoints.stored()
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_sample_of_whole_prefixes_counts_them_as_a_full_listing_does(s3_storage, plain):
     bucket = described(s3_storage, plain[0], None)
     rules = ListingRules(BY_FOLDER, page_size=100)
@@ -231,53 +243,89 @@ def test_what_may_not_be_read_is_named_and_the_rest_goes_on(s3_server, s3_storag
 
     key = S3Key(s3_server.access_key, s3_server.secret_key)
     storage = Limited(key, "fr-par", s3_server.endpoint_url, requests_per_second=0)
-    full = next(each for each in survey(storage, TODAY) if each.bucket.name == versioned)
-    assert full.gaps == ()
-    missing = {
-        "GetBucketTagging": "tags",
-        "GetBucketLifecycleConfiguration": "lifecycle rules",
-        "ListMultipartUploads": "incomplete uploads",
-    }
+
+    def configured():
+        return next(bucket for bucket in buckets(storage) if bucket.name == versioned)
+
+    def surveyed():
+        (found,) = survey(storage, [Due(configured())], TODAY)
+        return found
+
+    full = surveyed()
+    assert (configured().gaps, full.gaps) == ((), ())
+    missing = {"GetBucketTagging": "tags", "GetBucketLifecycleConfiguration": "lifecycle rules"}
     for operation, what in missing.items():
         storage.refused = (operation,)
-        found = next(each for each in survey(storage, TODAY) if each.bucket.name == versioned)
-        assert found.gaps == (f"{what}: {operation}: HTTP 403 AccessDenied",)
-        assert found.listing.rows == full.listing.rows
-    assert (found.uploads, full.uploads.count) == (None, 2)
+        assert configured().gaps == (f"{what}: {operation}: HTTP 403 AccessDenied",)
+        assert surveyed().listing.rows == full.listing.rows
+    storage.refused = ("ListMultipartUploads",)
+    found = surveyed()
+    assert (found.listing.rows, found.uploads, full.uploads.count) == (full.listing.rows, None, 2)
+    assert found.gaps == ("incomplete uploads: ListMultipartUploads: HTTP 403 AccessDenied",)
     storage.refused = ("GetBucketVersioning",)  # then all versions are asked for
-    found = next(each for each in survey(storage, TODAY) if each.bucket.name == versioned)
-    assert (found.bucket.versioning, found.listing.rows) == (None, full.listing.rows)
+    assert (configured().versioning, surveyed().listing.rows) == (None, full.listing.rows)
     storage.refused = ("ListObjectVersions", "ListObjectsV2")
-    found = next(each for each in survey(storage, TODAY) if each.bucket.name == versioned)
-    assert found.listing is None
+    found = surveyed()
+    assert (found.listing, found.uploads.count) == (None, 2)
     assert found.gaps[0].startswith("objects: ListObjects")
 
 
-def test_one_broken_bucket_does_not_stop_the_others_and_two_in_a_row_do(s3_server, versioned, plain):
+def test_only_what_is_due_is_asked_for(s3_server, versioned, plain):
+    asked = []
+
+    class Told(ObjectStorage):
+        def call(self, operation, budget=None, **parameters):
+            asked.append((operation, parameters["Bucket"]))
+            return super().call(operation, budget, **parameters)
+
+    key = S3Key(s3_server.access_key, s3_server.secret_key)
+    storage = Told(key, "fr-par", s3_server.endpoint_url, requests_per_second=0)
+    both = {name: described(storage, name, None) for name in (versioned, plain[0])}
+    asked.clear()
+    due = [Due(both[plain[0]], uploads=False), Due(both[versioned], objects=False)]
+    one, two = survey(storage, due, TODAY)
+    assert (one.listing.objects, one.uploads, two.listing, two.uploads.count) == (1313, None, None, 2)
+    assert {operation for operation, bucket in asked if bucket == plain[0]} == {"ListObjectsV2"}
+    assert {operation for operation, bucket in asked if bucket == versioned} == {"ListMultipartUploads", "ListParts"}
+
+
+@pytest.mark.parametrize("of", ["configuration", "objects"])
+def test_one_broken_bucket_does_not_stop_the_others_and_two_in_a_row_do(s3_server, versioned, plain, of):
     class Flaky(ObjectStorage):
         broken = ()
 
         def call(self, operation, budget=None, **parameters):
-            if parameters.get("Bucket") in self.broken and operation.startswith("List"):
+            if parameters.get("Bucket") in self.broken and operation.startswith("List" if of == "objects" else "Get"):
                 raise SourceUnavailable(f"{operation}: HTTP 503")
             return super().call(operation, budget, **parameters)
 
     key = S3Key(s3_server.access_key, s3_server.secret_key)
     storage = Flaky(key, "fr-par", s3_server.endpoint_url, requests_per_second=0)
-    names = [each.bucket.name for each in survey(storage, TODAY)]
-    storage.broken = names[:1]
-    found = list(survey(storage, TODAY))
-    assert [each.bucket.name for each in found if each.listing is None] == names[:1]
-    assert [gap.partition(":")[0] for gap in found[0].gaps] == ["objects", "incomplete uploads"]
-    storage.broken = names
-    walk = survey(storage, TODAY)
-    assert [next(walk).listing, next(walk).listing] == [None, None]
-    with pytest.raises(SourceUnavailable, match="503"):
-        next(walk)
+    everything = buckets(storage)
+    storage.broken = [everything[1].name]
+    if of == "configuration":
+        found = buckets(storage)
+        assert found[1].gaps == ("configuration: GetBucketTagging: HTTP 503",)
+        assert (found[1].tags, found[1].versioning, found[1].lifecycle_rules) == (None, None, None)
+        assert [each for each in found if each.gaps] == found[1:2]
+    else:
+        surveyed = list(survey(storage, map(Due, everything), TODAY))
+        assert [each.bucket for each in surveyed if each.listing is None] == everything[1:2]
+        assert [gap.partition(":")[0] for gap in surveyed[1].gaps] == ["objects", "incomplete uploads"]
+    storage.broken = [each.name for each in everything]
+    if of == "configuration":
+        with pytest.raises(SourceUnavailable, match="503"):
+            buckets(storage)
+    else:
+        walk = survey(storage, map(Due, everything), TODAY)
+        assert [next(walk).listing, next(walk).listing] == [None, None]
+        with pytest.raises(SourceUnavailable, match="503"):
+            next(walk)
 
 
 def test_tables_hold_what_was_found_and_tell_empty_from_unknown(s3_storage, versioned, plain, a_bucket):
-    found = [each for each in survey(s3_storage, TODAY) if each.bucket.name in (versioned, plain[0])]
+    due = [Due(bucket) for bucket in buckets(s3_storage) if bucket.name in (versioned, plain[0])]
+    found = list(survey(s3_storage, due, TODAY))
     tables = {
         "storage_buckets": bucket_table([each.bucket for each in found], TODAY),
         "storage_listings": listing_table([each.listing for each in found]),

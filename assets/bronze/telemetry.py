@@ -1,0 +1,82 @@
+"""Asks Cockpit, Edge Services and OpenCost for the days that are not known yet, and keeps what they measured."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from itertools import chain
+
+from assets.bronze.known_projects import known_projects
+from assets.bronze.reading_measured import Measured
+from assets.bronze.telemetry_clusters import ClusterReading
+from assets.bronze.telemetry_days import Calendar
+from assets.bronze.telemetry_places import Survey, surveyed
+from assets.bronze.telemetry_requests import RequestReading, edge_counts
+from assets.bronze.telemetry_rounds import Round, Tally
+from assets.bronze.telemetry_usage import UsageReading, rules_by_region
+from assets.bronze.telemetry_volume import logs, names_of_samples, overviews, samples
+from assets.tables import TABLES
+from pipelines.lake.measurements import keep
+from pipelines.lake.store import Lake
+from pipelines.settings import Settings
+from pipelines.sources.cockpit.catalogue import load_catalogue
+from pipelines.sources.transport import Scaleway
+
+
+def read_usage(lake: Lake, scaleway: Scaleway, settings: Settings, now: datetime) -> Mapping[str, Measured]:
+    """Metrics by the hour, and what each data source holds of the catalogue."""
+    if not settings.cockpit.enabled:
+        return {"usage_hourly": Measured(), "metric_findings": Measured()}
+    catalogue, calls = load_catalogue(settings.cockpit.catalogue), scaleway.counters.calls
+    survey, tally, days = _survey(lake, scaleway, settings, now), Tally(), settings.cockpit.history_days
+    calendar = Calendar(lake, "cockpit.usage", now)
+    usage = UsageReading(Round.over(calendar, survey.of("metrics"), days, tally), catalogue, days)
+    found = usage.look(rules_by_region(scaleway, usage.round))
+    findings = keep(lake, TABLES["bronze.metric_findings"], usage.findings(found))
+    kept = keep(lake, TABLES["bronze.usage_hourly"], usage.hours(found))
+    told = tally.told(kept, survey.missing, scaleway.counters.calls - calls)
+    return {"usage_hourly": told, "metric_findings": Measured(findings)}
+
+
+def read_requests(lake: Lake, scaleway: Scaleway, settings: Settings, now: datetime) -> Mapping[str, Measured]:
+    """Requests and tokens by the day, and what Edge Services counted in the month so far."""
+    if not settings.cockpit.enabled:
+        return {"requests_daily": Measured()}
+    catalogue, calls = load_catalogue(settings.cockpit.catalogue), scaleway.counters.calls
+    survey, tally, days = _survey(lake, scaleway, settings, now), Tally(), settings.cockpit.request_history_days
+    round_ = Round.over(Calendar(lake, "cockpit.requests", now), survey.of("metrics"), days, tally)
+    measured = chain(
+        RequestReading(round_, catalogue.requests).days(),
+        edge_counts(Calendar(lake, "edge_services.requests", now), scaleway, tally.causes),
+    )
+    kept = keep(lake, TABLES["bronze.requests_daily"], measured)
+    return {"requests_daily": tally.told(kept, survey.missing, scaleway.counters.calls - calls)}
+
+
+def read_telemetry(lake: Lake, scaleway: Scaleway, settings: Settings, now: datetime) -> Mapping[str, Measured]:
+    """The volume of telemetry by the day."""
+    if not settings.cockpit.enabled:
+        return {"telemetry_daily": Measured()}
+    names, calls = load_catalogue(settings.cockpit.catalogue).telemetry, scaleway.counters.calls
+    survey, tally, days = _survey(lake, scaleway, settings, now), Tally(), settings.cockpit.history_days
+    metrics, of_logs = survey.of("metrics"), survey.of("logs")
+    counting = [place for place in metrics if place.source.origin == "scaleway"]
+    measured = chain(
+        samples(Round.over(Calendar(lake, "cockpit.telemetry", now), counting, days, tally), names),
+        names_of_samples(
+            Round.over(Calendar(lake, "cockpit.telemetry_names", now), metrics, 1, tally), settings.cockpit.metric_names
+        ),
+        logs(Round.over(Calendar(lake, "cockpit.logs", now), of_logs, days, tally), names),
+        overviews(Calendar(lake, "cockpit.usage_overview", now), survey, scaleway, tally.causes),
+    )
+    kept = keep(lake, TABLES["bronze.telemetry_daily"], measured)
+    return {"telemetry_daily": tally.told(kept, survey.missing, scaleway.counters.calls - calls)}
+
+
+def read_allocations(lake: Lake, scaleway: Scaleway, settings: Settings, now: datetime) -> Mapping[str, Measured]:
+    """Workloads of clusters by the day."""
+    clusters = ClusterReading(Calendar(lake, "opencost.allocations", now), settings)
+    kept = keep(lake, TABLES["bronze.cluster_allocations"], clusters.allocations())
+    return {"cluster_allocations": clusters.tally.told(kept)}
+
+
+def _survey(lake: Lake, scaleway: Scaleway, settings: Settings, now: datetime) -> Survey:
+    return surveyed(known_projects(lake, scaleway), scaleway, settings, now)

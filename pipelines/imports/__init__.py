@@ -1,0 +1,1 @@
+"""Business numbers a person brings in: requests, tenants, deploys, jobs, inferences, training, queries."""
