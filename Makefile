@@ -69,6 +69,7 @@ focus-check: $(READY) ## Check FOCUS exports of the demo: 1.2 by the official va
 
 .PHONY: bench
 bench: $(READY) ## Measure what is promised in seconds and memory; writes docs/performance.md
+	@$(BIN)/python -m benchmarks.forecast $(FORECAST_DATA) --held-out 2 --origins 12
 	@$(BIN)/python -m benchmarks.bench
 
 .PHONY: bench-kill
@@ -77,7 +78,7 @@ bench-kill: $(READY) ## Kill a run at 20 moments and compare what the next run l
 
 .PHONY: bench-faults
 bench-faults: $(READY) ## Read 200 times with 30 % of all calls failing and compare the tables
-	@$(BIN)/python -m benchmarks.fault_runs --runs 200 --share 0.3
+	@$(BIN)/python -m benchmarks.fault_runs --runs 200 --share 0.3 --processes 2
 
 .PHONY: lock
 lock: $(READY) ## Resolve the dependencies anew; names, versions and hashes only

@@ -1,10 +1,12 @@
 """What must hold of a table once it is built: one row per grain, the queries of sql/checks, expectations at the gates.
 
 The first two run in the step that built the table; a gate is a step of its own, since Great Expectations takes
-seconds to start. It judges rows it has not judged before; of the same rows it says when they passed.
+seconds to start. Each judges what it has not judged before; of the same rows it says when they passed.
 """
 
-from collections.abc import Iterator, Sequence
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -16,40 +18,80 @@ from dagster._core.storage.asset_check_execution_record import AssetCheckExecuti
 from assets.gates import GATES, Gate
 from assets.lens import Lens
 from assets.resources import LakeResource
-from pipelines.lake.sql_models import SqlCheck, SqlModel
+from pipelines.lake.engine import Catalog
+from pipelines.lake.sql_models import SqlCheck, SqlModel, tables_read
 
 _SHOWN = 5
 _JUDGED_ROWS = "judged_rows"
+_JUDGED = "passed_contents"
+_DATES = frozenset({"charge_date", "usage_date", "usage_hour", "window_start", "day", "period_start"})
+"""A grain with one of these says the month too, so that no two months can hold the same row."""
 
 
 @dataclass(frozen=True)
 class TableCheck:
-    """A query whose rows are the offending ones, about one table."""
+    """A query whose rows are the offending ones, about one table.
+
+    `by_month` names its partition where each month can be judged for itself.
+    """
 
     name: str
     description: str
     sql: str
     is_blocking: bool
+    by_month: str | None = None
 
     def spec(self, key: dg.AssetKey) -> dg.AssetCheckSpec:
         """How Dagster announces it."""
         return dg.AssetCheckSpec(self.name, asset=key, description=self.description, blocking=self.is_blocking)
 
-    def evaluate(self, lens: Lens, key: dg.AssetKey) -> dg.AssetCheckResult:
-        """Passed when the query finds nothing."""
-        found = lens.query(self.sql)
-        metadata: dict[str, Any] = {"offending_rows": found.num_rows}
-        if found.num_rows:
-            examples = found.slice(0, _SHOWN).to_pylist()
-            metadata["examples"] = dg.MetadataValue.md("\n".join(f"- `{_words(row)}`" for row in examples))
-            metadata["query"] = dg.MetadataValue.md(f"```sql\n{self.sql}\n```")
+    def evaluate(self, lens: Lens, key: dg.AssetKey, instance: DagsterInstance) -> dg.AssetCheckResult:
+        """Passed when the query finds nothing. What passed as it is now is not asked again."""
+        judged = self._judged(lens.catalog)
+        told = _told_when_passed(instance, dg.AssetCheckKey(key, self.name))
+        passed = json.loads(told.get(_JUDGED, "{}"))
+        if judged == passed:
+            return self._result(key, 0, f"unchanged since it passed on {told['passed_at']}", judged, told["passed_at"])
+        found = lens.query(self._narrowed(judged, passed))
+        if not found.num_rows:
+            return self._result(key, 0, "no row breaks it", judged, f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC")
+        examples = "\n".join(f"- `{_words(row)}`" for row in found.slice(0, _SHOWN).to_pylist())
+        broken = self._result(key, found.num_rows, f"{found.num_rows} rows break it", {}, "")
+        more = {
+            "examples": dg.MetadataValue.md(examples),
+            "query": dg.MetadataValue.md(f"```sql\n{self.sql}\n```"),
+        }
+        return broken._replace(metadata={**broken.metadata, **more})
+
+    def _judged(self, catalog: Catalog) -> dict[str, str]:
+        """The query, and the content of all that it reads."""
+        contents = {"query": hashlib.sha256(self.sql.encode()).hexdigest()[:32]}
+        for table in {stored for read in tables_read(self.sql) for stored in catalog.physical(read)}:
+            for partition, state in catalog.state(table).partitions.items():
+                contents[f"{table}/{partition}"] = state.content
+        return contents
+
+    def _narrowed(self, judged: Mapping[str, str], passed: Mapping[str, str]) -> str:
+        """The query over the months that are not as they passed, where months can be judged apart."""
+        if self.by_month is None or judged["query"] != passed.get("query"):
+            return self.sql
+        months = {name.partition("/")[2] for name, content in judged.items() if passed.get(name) != content}
+        listed = ", ".join(repr(month) for month in sorted(months))
+        return self.sql.replace(" group by all", f" where {self.by_month} in ({listed}) group by all")
+
+    def _result(
+        self, key: dg.AssetKey, rows: int, description: str, judged: Mapping[str, str], passed_at: str
+    ) -> dg.AssetCheckResult:
+        metadata: dict[str, Any] = {"offending_rows": rows}
+        if not rows:
+            metadata |= {"passed_at": passed_at, _JUDGED: json.dumps(judged, sort_keys=True)}
         severity = dg.AssetCheckSeverity.ERROR if self.is_blocking else dg.AssetCheckSeverity.WARN
         return dg.AssetCheckResult(
-            passed=found.num_rows == 0,
+            passed=rows == 0,
             check_name=self.name,
             asset_key=key,
             severity=severity,
-            description=f"{found.num_rows} rows break it" if found.num_rows else "no row breaks it",
+            description=description,
             metadata=metadata,
         )
 
@@ -68,7 +110,9 @@ def table_checks(model: SqlModel, checks: Sequence[SqlCheck]) -> list[TableCheck
 def _grain_check(model: SqlModel) -> TableCheck:
     columns = ", ".join(model.grain)
     sql = f"select {columns}, count(*) as rows_of_it from {model.table} group by all having count(*) > 1"
-    return TableCheck("one_row_per_grain", f"One row per {columns}.", sql, is_blocking=True)
+    dated = model.partition_by in model.grain or _DATES & set(model.grain)
+    by_month = model.partition_by if dated else None
+    return TableCheck("one_row_per_grain", f"One row per {columns}.", sql, is_blocking=True, by_month=by_month)
 
 
 def _sql_check(check: SqlCheck) -> TableCheck:
@@ -111,11 +155,16 @@ def _gate_check(gate: Gate) -> dg.AssetChecksDefinition:
 
 def _passed_at(instance: DagsterInstance, key: dg.AssetCheckKey, fingerprint: str) -> str:
     """When exactly these rows passed, if that is the last verdict there is; else nothing."""
+    told = _told_when_passed(instance, key)
+    return told.get("passed_at", "") if told.get(_JUDGED_ROWS) == fingerprint else ""
+
+
+def _told_when_passed(instance: DagsterInstance, key: dg.AssetCheckKey) -> dict[str, str]:
+    """What the last verdict said, if it was that all holds."""
     verdicts = instance.event_log_storage.get_asset_check_execution_history(
         key, limit=1, status={Status.SUCCEEDED, Status.FAILED}
     )
     evaluation = verdicts[0].evaluation if verdicts else None
     if evaluation is None or not evaluation.passed:
-        return ""
-    told = {name: str(value.value) for name, value in evaluation.metadata.items()}
-    return told.get("passed_at", "") if told.get(_JUDGED_ROWS) == fingerprint else ""
+        return {}
+    return {name: str(value.value) for name, value in evaluation.metadata.items()}

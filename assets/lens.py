@@ -5,7 +5,7 @@ from typing import Self
 
 import pyarrow as pa
 
-from pipelines.lake.engine import Catalog, connect, reading
+from pipelines.lake.engine import Catalog, reading
 from pipelines.lake.sql_models import tables_read
 
 
@@ -14,7 +14,7 @@ class Lens:
 
     def __init__(self, catalog: Catalog) -> None:
         self.catalog = catalog
-        self._connection = connect(catalog.lake.address)
+        self._connection = catalog.connect()
 
     def __enter__(self) -> Self:
         return self

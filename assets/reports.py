@@ -8,7 +8,9 @@ from typing import Any
 
 import dagster as dg
 
+from assets.budgets_report import OUTLOOK_QUERIES
 from assets.partitions import months_of
+from assets.report_kpis import KPIS, kpi_rows
 from assets.resources import ClockResource, LakeResource
 from pipelines.errors import UsageError
 from pipelines.lake.engine import Catalog
@@ -17,13 +19,15 @@ from pipelines.settings import load_settings
 
 READ_BY_THE_REPORT = (
     "gold/daily_costs",
-    "gold/cost_movers",
+    "gold/total_bridge",
     "gold/top_spenders",
     "gold/tag_coverage",
     "gold/reconciliation",
     "gold/invoice_reconciliation",
     "gold/invoice_waterfall",
     "gold/monthly_summary",
+    "gold/kpis",
+    *("gold/forecasts", "gold/forecast_accuracy", "gold/budgets", "gold/voucher_burn_down", "gold/voucher_bills"),
 )
 
 _REPORT_DESCRIPTION = """The monthly review as one HTML file: what was spent, why it changed, whether the bill agrees.
@@ -48,10 +52,13 @@ _MONTHLY = dg.FreshnessPolicy.time_window(fail_window=timedelta(days=35), warn_w
 
 def write_monthly_report(catalog: Catalog, month: str, folder: Path, now: datetime, locale: str) -> Path:
     """One self-contained HTML file of a month; without a build of that month, UsageError."""
+    from assets.closing_report import closed_month
     from pipelines.reporting.monthly import render_monthly
     from pipelines.reporting.monthly_input import TABLES, currencies, monthly_input
 
-    rows = {table: _rows(catalog, table, month) for table in TABLES}
+    closing, rows = closed_month(
+        catalog, month, lambda lake: {table: _rows(lake, table, month) for table in TABLES}, now
+    )
     found = currencies(rows, month)
     if not found:
         raise UsageError(f"month {month} is not in the lake; run `finops run --since {month}-01` first")
@@ -65,6 +72,7 @@ def write_monthly_report(catalog: Catalog, month: str, folder: Path, now: dateti
             as_of=now,
             product_version=version("scaleway-finops"),
             checks_failed=failed,
+            closing=closing,
         )
         for currency in found
     ]
@@ -101,6 +109,10 @@ def organization_name(catalog: Catalog) -> str:
 
 def _rows(catalog: Catalog, table: str, month: str) -> list[dict[str, Any]]:
     """The month's rows; of the summary all months, for the history."""
+    if table == KPIS:
+        return kpi_rows(catalog, month, load_settings())
+    if table in OUTLOOK_QUERIES:
+        return list(catalog.query(OUTLOOK_QUERIES[table]).to_pylist())
     chosen = "" if table in ("gold.monthly_summary", "gold.data_freshness") else f" where billing_month = '{month}'"
     rows: list[dict[str, Any]] = catalog.query(f"select * from {table}{chosen}").to_pylist()
     return rows

@@ -32,9 +32,13 @@ class LakeResource(dg.ConfigurableResource):  # type: ignore[type-arg]
 
     address: str = ""
 
-    def open(self) -> Lake:
-        """A fresh view: versions are read when asked for."""
+    @cached_property
+    def _opened(self) -> Lake:
         return open_lake_of(load_settings({"lake": self.address or None}))
+
+    def open(self) -> Lake:
+        """One for all steps of a run; versions are read when asked for."""
+        return self._opened
 
     def catalog(self) -> Catalog:
         """Tables and models by name."""

@@ -10,6 +10,7 @@ import dagster as dg
 
 from assets.bronze.sources import READ_AGAIN_TAG
 from assets.definitions import BUILD_JOB, build_definitions
+from assets.forecasts_assets import DECISIONS
 from assets.outcome import Outcome, outcome_of
 from assets.partitions import billing_months
 from assets.schedules import range_tags
@@ -27,13 +28,18 @@ GROUPS: dict[str, list[str]] = {
     ],
     "inventory": [
         *("bronze/products", "bronze/projects", "bronze/resources", "bronze/server_types", "bronze/audit_events"),
+        "bronze/footprints",
     ],
     "metrics": ["bronze/usage_hourly", "bronze/metric_findings", "bronze/cluster_allocations"],
     "telemetry": ["bronze/telemetry_daily", "bronze/requests_daily"],
     "storage": [f"bronze/storage_{name}" for name in ("buckets", "listings", "histograms", "uploads")],
-    "models": [],
+    "models": [
+        *("bronze/unit_settings", "bronze/kpi_settings", "bronze/savings_plans", "bronze/pseudonym_salts"),
+        *(f"bronze/allocation_{name}" for name in ("label_keys", "rules", "pools", "policy", "terms")),
+    ],
+    DECISIONS: [],
 }
-"""What `--only` accepts; models are every table of silver and gold."""
+"""What `--only` accepts; models are every table of silver and gold, decisions what Python decides from them."""
 
 
 def run_build(
@@ -86,7 +92,9 @@ def _selection(only: Sequence[str], definitions: dg.Definitions) -> list[dg.Asse
         if group not in GROUPS:
             raise UsageError(f"--only {group!r} is not a group; write one of {', '.join(GROUPS)}")
         chosen += [dg.AssetKey(key.split("/")) for key in GROUPS[group]]
+    graph = definitions.resolve_asset_graph()
+    decided = {key for key in graph.materializable_asset_keys if graph.get(key).group_name == DECISIONS}
     if "models" in only:
-        keys = definitions.resolve_asset_graph().materializable_asset_keys
+        keys = graph.materializable_asset_keys - decided
         chosen += [key for key in keys if key.path[0] in ("silver", "gold")]
-    return chosen
+    return chosen + sorted(decided) if DECISIONS in only else chosen

@@ -1,11 +1,15 @@
 """When things run by themselves; partitions are UTC, only the clock on the wall is Paris."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import dagster as dg
 
+from assets.due import due_months
+from assets.opening import open_lake_of
+from assets.tables import open_catalog
 from pipelines.billing.periods import history
+from pipelines.settings import load_settings
 
 AnyJob = Any
 """A job before Dagster resolved it; its type has no public name."""
@@ -40,10 +44,21 @@ def daily_schedule(job: AnyJob) -> dg.ScheduleDefinition:
     )
     def daily(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
         now: datetime = context.scheduled_execution_time.astimezone(UTC)
-        months = history(now.date(), MONTHS_THAT_CAN_CHANGE).months
+        months = _due(now.date())
         return dg.RunRequest(run_key=f"daily-{now:%Y-%m-%d}", tags=range_tags(months))
 
     return daily
+
+
+def _due(today: date) -> list[str]:
+    """The months that can change; from the first that is due, where the lake tells of an earlier one."""
+    months = history(today, MONTHS_THAT_CAN_CHANGE).months
+    settings = load_settings()
+    catalog = open_catalog(open_lake_of(settings))
+    if catalog.state("bronze.charges").delta is None:
+        return months
+    due = due_months(catalog, history(today, settings.billing.history_months).months, today)
+    return sorted({*months, *due})
 
 
 def monthly_schedule(job: AnyJob) -> dg.ScheduleDefinition:

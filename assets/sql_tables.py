@@ -18,7 +18,7 @@ from pipelines.lake.tables import PYTHON_TABLES
 Months = dg.MonthlyPartitionsDefinition
 
 ANSWERS = "bronze.answers"
-MONTHLY_BRONZE = frozenset({"bronze.charges", "bronze.consumptions", "bronze.taxes"})
+MONTHLY_BRONZE = frozenset({"bronze.charges", "bronze.consumptions", "bronze.taxes", "bronze.footprints"})
 """The others are snapshots: stored by the month they were taken in, yet asked for as a whole."""
 
 
@@ -85,7 +85,7 @@ def _sql_table(
             for month, facts in told.by_month.items():
                 context.add_asset_metadata(facts, partition_key=month)
             yield dg.MaterializeResult(
-                metadata=told.shared, check_results=[check.evaluate(lens, key) for check in checks]
+                metadata=told.shared, check_results=[check.evaluate(lens, key, context.instance) for check in checks]
             )
 
     return table

@@ -4,6 +4,14 @@ from collections.abc import Mapping
 
 import pyarrow as pa
 
+from assets.allocation_tables import ALLOCATION_TABLES
+from assets.allocations import ALLOCATED_COSTS, ALLOCATED_IMPORTS
+from assets.bridges import BRIDGE_PARTS
+from assets.budgets_tables import BUDGET_TABLES
+from assets.closing_tables import CLOSING_TABLES
+from assets.forecasts_tables import FORECAST_TABLES
+from assets.kpi_bridges import KPI_BRIDGE
+from assets.unit_tables import UNIT_TABLES
 from pipelines.focus.columns import FOCUS_LINES_SCHEMA, QUARANTINE_SCHEMA
 from pipelines.imports import schema as imports
 from pipelines.lake.engine import Catalog
@@ -11,6 +19,7 @@ from pipelines.lake.measurements import READING_HASH
 from pipelines.lake.sql_models import load_models
 from pipelines.lake.store import Lake
 from pipelines.lake.tables import PYTHON_TABLES, PythonTable
+from pipelines.lake.tables.decisions import DECISION_TABLES
 from pipelines.sources.cockpit import tables as cockpit
 from pipelines.sources.objects import tables as objects
 
@@ -108,7 +117,13 @@ MEASURED_TABLES = (
 
 TABLES: Mapping[str, PythonTable] = {
     **PYTHON_TABLES,
-    **{table.name: table for table in (*FOCUS_TABLES, *IMPORTED_TABLES, *MEASURED_TABLES)},
+    BRIDGE_PARTS.name: BRIDGE_PARTS.table,
+    KPI_BRIDGE.name: KPI_BRIDGE.table,
+    **{table.name: table for table in CLOSING_TABLES},
+    **{table.name: table for table in (*ALLOCATION_TABLES, ALLOCATED_COSTS.table, ALLOCATED_IMPORTS.table)},
+    **{made.name: made.table for made in (*FORECAST_TABLES, *BUDGET_TABLES)},
+    **{table.name: table for table in UNIT_TABLES},
+    **{table.name: table for table in (*FOCUS_TABLES, *IMPORTED_TABLES, *MEASURED_TABLES, *DECISION_TABLES)},
 }
 
 

@@ -53,10 +53,10 @@ def told_of_table(lens: Lens, model: SqlModel, built: Built) -> Told:
     if model.partition_by:
         shared["months_written"] = ", ".join(built.written) or "none: nothing it is made of has changed"
     shown = {
-        "preview": dg.MetadataValue.md(_preview(lens, model, columns)),
+        "preview": dg.MetadataValue.md(_preview(lens, model, columns, built.asked)),
         "dagster/column_schema": _schema(model, columns),
     }
-    measured = _measured(lens, model, columns)
+    measured = _measured(lens, model, columns, built.asked)
     if model.partition_by is None:
         return Told({**measured.get("", {"dagster/row_count": 0}), **shared, **shown})
     by_month = {month: dict(measured.get(month, {"dagster/partition_row_count": 0})) for month in built.asked}
@@ -65,11 +65,21 @@ def told_of_table(lens: Lens, model: SqlModel, built: Built) -> Told:
     return Told(shared, by_month)
 
 
-def _measured(lens: Lens, model: SqlModel, columns: Mapping[str, str]) -> dict[str, dict[str, Any]]:
+def _of_months(model: SqlModel, months: Sequence[str]) -> str:
+    """The rows of what was asked for; to tell of all months would take longer every month."""
+    if model.partition_by is None:
+        return model.table
+    return f"{model.table} where {model.partition_by} in ({', '.join(repr(month) for month in months)})"
+
+
+def _measured(
+    lens: Lens, model: SqlModel, columns: Mapping[str, str], months: Sequence[str]
+) -> dict[str, dict[str, Any]]:
     """Facts by month, or under '' for a table without months."""
     month = model.partition_by or "''"
     rows = lens.query(
-        f"select {month} as month, {_measures(model, columns)} from {model.table} group by 1, 2 order by 1, 2"
+        f"select {month} as month, {_measures(model, columns)} from {_of_months(model, months)} "
+        "group by 1, 2 order by 1, 2"
     ).to_pylist()
     count = "dagster/partition_row_count" if model.partition_by else "dagster/row_count"
     facts: dict[str, dict[str, Any]] = {}
@@ -123,7 +133,7 @@ def _schema(model: SqlModel, columns: Mapping[str, str]) -> dg.TableSchema:
     )
 
 
-def _preview(lens: Lens, model: SqlModel, columns: Mapping[str, str]) -> str:
+def _preview(lens: Lens, model: SqlModel, columns: Mapping[str, str], months: Sequence[str]) -> str:
     """The largest rows of the newest month, the columns a person reads."""
     names = _for_eyes(model, columns)
     cost = next((name for name in COST_COLUMNS if name in columns), None)
@@ -131,7 +141,8 @@ def _preview(lens: Lens, model: SqlModel, columns: Mapping[str, str]) -> str:
     order += [f"{cost} desc nulls last"] if cost else []
     ordered = f"order by {', '.join(order)}" if order else ""
     listed = ", ".join(f'"{name}"' for name in names)
-    rows = lens.query(f"select {listed} from {model.table} {ordered} limit {_PREVIEW_ROWS}").to_pylist()
+    source = _of_months(model, months)
+    rows = lens.query(f"select {listed} from {source} {ordered} limit {_PREVIEW_ROWS}").to_pylist()
     return markdown_table(names, rows)
 
 

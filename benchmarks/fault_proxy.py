@@ -1,12 +1,14 @@
 """A server before the pretend Scaleway, which spoils a share of the answers in ways chosen by a seed.
 
+It stands before everything that is asked: the API, the servers of telemetry it names, and Object Storage.
+
 What befalls the n-th asking of a question depends on the seed, the question and n alone, so that a run is the same
 however its threads take turns. Answers are fetched once and kept, since a world whose clock stands still repeats them.
 Pages are clamped to `largest_page` items, so that a small world has long listings too.
 """
 
-import json
 import random
+import re
 import socket
 import struct
 import threading
@@ -16,28 +18,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import urlsplit
 
 import requests
 
-PLAIN = (
-    *("429", "429 with Retry-After", "500", "502 in HTML", "503", "504"),
-    *("reset", "reset in the body", "timeout", "truncated JSON", "invalid JSON"),
-)
-OF_PAGES = ("duplicate page", "shifted page")
-OF_TOKENS = ("token loop",)
-SLOWNESS_SECONDS = 0.6
-"""A timeout is an answer that comes later than the client waits."""
+from benchmarks import fault_kinds as kinds
 
 _HEADERS_KEPT = ("content-type", "x-total-count", "link")
-_STATUS = {
-    "429": (429, b"", {"X-Envoy-Ratelimited": "true"}),
-    "429 with Retry-After": (429, b"", {"Retry-After": "1"}),
-    "500": (500, b'{"message": "internal error"}', {}),
-    "502 in HTML": (502, b"<html><body>Bad Gateway</body></html>", {"Content-Type": "text/html"}),
-    "503": (503, b'{"message": "no healthy upstream"}', {}),
-    "504": (504, b"", {}),
-}
+_ACCESS_KEY = re.compile(r"Credential=([^/,\s]+)")
 
 
 @dataclass(frozen=True)
@@ -51,22 +39,24 @@ class Kept:
 
 @dataclass
 class FaultProxy:
-    """Serves `upstream` on loopback; `share` of the askings go wrong."""
+    """Serves `upstream` on loopback; `share` of the askings go wrong, of one of the three who are asked if `only` names
+    it."""
 
     upstream: str
     share: float = 0.3
     seed: int = 0
-    largest_page: int = 20
+    largest_page: int = 30
     calls: int = 0
     spoiled: Counter[str] = field(default_factory=Counter)
+    only: str = ""
 
     def __post_init__(self) -> None:
         self._askings: Counter[str] = Counter()
         self._kept: dict[tuple[str, str], Kept] = {}
+        self._before: dict[tuple[str, str], str] = {}
         self._lock = threading.Lock()
         self._session = threading.local()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self._server.daemon_threads = True
+        self._server = _Server(("127.0.0.1", 0), _handler(self))
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
         self._thread.start()
 
@@ -75,10 +65,10 @@ class FaultProxy:
         """Its own address."""
         return f"http://127.0.0.1:{self._server.server_address[1]}"
 
-    def begin(self, seed: int, share: float) -> None:
+    def begin(self, seed: int, share: float, only: str = "") -> None:
         """Start counting anew, with other faults; what was fetched stays."""
         with self._lock:
-            self.seed, self.share, self.calls = seed, share, 0
+            self.seed, self.share, self.only, self.calls = seed, share, only, 0
             self._askings.clear()
             self.spoiled.clear()
 
@@ -88,79 +78,60 @@ class FaultProxy:
         self._server.server_close()
         self._thread.join(5)
 
-    def fault(self, target: str) -> str | None:
+    def fault(self, target: str, headers: Mapping[str, str]) -> str | None:
         """What befalls this asking of a question, and count it."""
+        question = f"{_without_host(target)}|{_who(headers)}"
         with self._lock:
             self.calls += 1
-            self._askings[target] += 1
-            asking = self._askings[target]
-        chance = random.Random(f"{self.seed}|{_without_host(target)}|{asking}")  # noqa: S311 (faults, not secrets)
-        if chance.random() >= self.share:
+            self._askings[question] += 1
+            asking = self._askings[question]
+        chance = random.Random(f"{self.seed}|{question}|{asking}")  # noqa: S311 (faults, not secrets)
+        if chance.random() >= self.share or self.only not in ("", kinds.reader_of(target)):
             return None
-        kind = chance.choice(_kinds(target))
+        kind = chance.choice(kinds.kinds(target))
         with self._lock:
             self.spoiled[kind] += 1
         return kind
 
     def fetch(self, target: str, headers: Mapping[str, str]) -> Kept:
         """The true answer, with addresses in it turned to this server."""
-        key = (target, headers.get("X-Auth-Token", "") + headers.get("X-Token", "") + headers.get("Authorization", ""))
-        kept = self._kept.get(key)
+        who = _who(headers)
+        kept = self._kept.get((target, who))
         if kept is None:
             sent = {name: value for name, value in headers.items() if name.lower() not in ("host", "accept-encoding")}
             session = self._session.__dict__.setdefault("session", requests.Session())
-            asked = self.upstream + _clamped(target, self.largest_page)
+            asked = self.upstream + kinds.clamped(target, self.largest_page)
             answer = session.get(asked, headers=sent, timeout=60, allow_redirects=False)
             body = answer.content.replace(self.upstream.encode(), self.url.encode())
             told = {name: value for name, value in answer.headers.items() if name.lower() in _HEADERS_KEPT}
-            kept = self._kept[key] = Kept(answer.status_code, body, told)
+            kept = self._kept[target, who] = Kept(answer.status_code, body, told)
+            if following := kinds.next_page(target, body):
+                self._before[following, who] = target
         return kept
 
-
-def _clamped(target: str, largest: int) -> str:
-    parts = urlsplit(target)
-    if "page_size=" not in parts.query and "per_page=" not in parts.query:
-        return target
-    asked = [
-        (name, str(min(int(value), largest)) if name in ("page_size", "per_page") else value)
-        for name, value in parse_qsl(parts.query, keep_blank_values=True)
-    ]
-    return parts._replace(query=urlencode(asked)).geturl()
+    def page_before(self, target: str, headers: Mapping[str, str]) -> bytes:
+        """The page before the one asked for, which was asked for earlier where only that tells the way here."""
+        place = kinds.place(target)
+        before = self._before[place, _who(headers)] if place else kinds.page_before(target)
+        return self.fetch(before, headers).body
 
 
-def _kinds(target: str) -> tuple[str, ...]:
-    asked = dict(parse_qsl(urlsplit(target).query))
-    if asked.get("page", "1") != "1":
-        return (*PLAIN, *OF_PAGES)
-    return (*PLAIN, *OF_TOKENS) if "page_token" in asked else PLAIN
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that gave up waiting closes its connection; whatever else is wrong, it sees itself."""
+
+
+def _who(headers: Mapping[str, str]) -> str:
+    """Whoever asks: the signature of a request to S3 is another each time, its access key is not."""
+    told = headers.get("Authorization", "")
+    signed = _ACCESS_KEY.search(told)
+    return headers.get("X-Auth-Token", "") + headers.get("X-Token", "") + (signed[1] if signed else told)
 
 
 def _without_host(target: str) -> str:
     return urlsplit(target)._replace(scheme="", netloc="").geturl()
-
-
-def _page_before(target: str) -> str:
-    parts = urlsplit(target)
-    asked = [(name, str(int(value) - 1) if name == "page" else value) for name, value in parse_qsl(parts.query)]
-    return parts._replace(query=urlencode(asked)).geturl()
-
-
-def _shifted(before: bytes, body: bytes) -> bytes:
-    """The page as it is when an item came in front: the last one of the page before slips in, the last one out. A map
-    has no order to shift, so its page before comes again."""
-    document, earlier = json.loads(body), json.loads(before)
-    shifted = {
-        name: [earlier[name][-1], *items[:-1]]
-        for name, items in document.items()
-        if isinstance(items, list) and items and isinstance(earlier.get(name), list) and earlier[name]
-    }
-    return json.dumps({**document, **shifted}).encode() if shifted else before
-
-
-def _looped(target: str, body: bytes) -> bytes:
-    document = json.loads(body)
-    document["next_page_token"] = dict(parse_qsl(urlsplit(target).query))["page_token"]
-    return json.dumps(document).encode()
 
 
 def _handler(proxy: FaultProxy) -> type[BaseHTTPRequestHandler]:
@@ -172,30 +143,32 @@ def _handler(proxy: FaultProxy) -> type[BaseHTTPRequestHandler]:
             """The benchmark prints its own."""
 
         def do_GET(self) -> None:
-            kind = proxy.fault(self.path)
-            if kind in _STATUS:
-                status, body, headers = _STATUS[kind]
-                self._send(status, body, headers)
+            asked_with = dict(self.headers)
+            kind = proxy.fault(self.path, asked_with) or ""
+            if kind in kinds.STATUS:
+                self._send(*kinds.STATUS[kind])
                 return
             if kind == "reset":
                 self._reset()
                 return
             if kind == "timeout":
-                time.sleep(SLOWNESS_SECONDS)
-            kept = proxy.fetch(self.path, dict(self.headers))
+                time.sleep(kinds.SLOWNESS_SECONDS)
+                self._reset()
+                return
+            kept = proxy.fetch(self.path, asked_with)
             body = self._spoiled(kind, kept.body)
             cut = len(body) // 2 if kind == "reset in the body" else None
             self._send(kept.status, body, kept.headers, cut)
 
-        def _spoiled(self, kind: str | None, body: bytes) -> bytes:
-            if kind == "truncated JSON":
-                return body[: len(body) * 2 // 3]
-            if kind == "invalid JSON":
-                return body.replace(b":", b"=", 3) if b":" in body else b"{"
-            if kind in OF_PAGES:
-                before = proxy.fetch(_page_before(self.path), dict(self.headers)).body
-                return before if kind == "duplicate page" else _shifted(before, body)
-            return _looped(self.path, body) if kind == "token loop" else body
+        def _spoiled(self, kind: str, body: bytes) -> bytes:
+            if kind.startswith("truncated"):
+                return kinds.truncated(body)
+            if kind.startswith("invalid"):
+                return kinds.broken(body)
+            if kinds.is_of_pages(kind):
+                before = proxy.page_before(self.path, dict(self.headers))
+                return before if kind == "duplicate page" else kinds.shifted(before, body)
+            return kinds.looped(self.path, body) if kind == "token loop" else body
 
         def _send(self, status: int, body: bytes, headers: Mapping[str, str], cut: int | None = None) -> None:
             self.send_response(status)

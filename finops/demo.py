@@ -1,7 +1,8 @@
 """The main job against a pretend Scaleway: no account, no network, no key.
 
 The demo behaves like an organisation that has run the product since its first month: the simulator's clock is
-moved from month to month, and the price list and inventory of each are kept; then one run reads the bill.
+moved from month to month, and the price list and inventory of each are kept, with what the organisation counts itself;
+then one run reads the bill. A `finops.toml` that lies beside the scenario is the organisation's, and holds.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from finops.streams import step, write_hint, write_line
@@ -23,9 +25,14 @@ from pipelines.errors import SourceUnavailable, UsageError
 
 if TYPE_CHECKING:
     from pipelines.lake.engine import Catalog
+    from pipelines.settings import Settings
 
 SNAPSHOT_HOUR = 6
+_THE_PERSONS_OWN = frozenset({"lake", "lake_s3", "state", "locale", "time_zone", "report"})
+"""Settings that are the person's, not the organisation's."""
 _ANSWER_SECONDS = 120
+_SOURCE = "import"
+"""Whose numbers they are: as `finops import metrics` says it."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +74,33 @@ class PretendScaleway:
         for elsewhere in ("FINOPS_SCALEWAY_ORGANIZATION_ID", "FINOPS_COCKPIT_TOKEN", "FINOPS_OPENCOST_TOKEN"):
             os.environ.pop(elsewhere, None)
 
+    def take_settings(self, settings: Settings) -> None:
+        """The organisation's finops.toml holds from now on; where things lie and how they look stays as it is here."""
+        from pipelines.settings import all_keys
+        from pipelines.settings_sources import variable_name
+
+        if not self.scenario.get("settings_file"):
+            return
+        for key in all_keys():
+            value = _at(settings, key)
+            if key.partition(".")[0] in _THE_PERSONS_OWN and value is not None:
+                os.environ[variable_name(key)] = str(value).lower() if isinstance(value, bool) else str(value)
+        os.environ["FINOPS_CONFIG"] = self.scenario["settings_file"]
+
+    def exports(self, folder: Path) -> list[tuple[str, Path]]:
+        """What the organisation counts itself, as a file of each kind that has lines."""
+        import requests
+
+        found = []
+        for kind, path in self.scenario.get("exports", {}).items():
+            answer = requests.get(self.url + path, timeout=_ANSWER_SECONDS)
+            answer.raise_for_status()
+            if answer.content:
+                file = folder / f"{kind}.csv"
+                file.write_bytes(answer.content)
+                found.append((kind, file))
+        return found
+
     def set_clock(self, now: datetime) -> None:
         """Move the simulator to this moment."""
         import requests
@@ -85,10 +119,12 @@ def run_demo(scenario: str, months: int, lake: str | None, out: Path, dry_run: b
         return
     with _simulator(scenario) as scaleway:
         scaleway.sign_in()
+        scaleway.take_settings(settings)
         catalog = _own_lake(settings.lake, scaleway)
         wanted = _months(scaleway, months)
         with step(f"Keep prices and inventory of {len(wanted)} months"):
             _replay(catalog, scaleway, wanted)
+        is_new = _bring_in(catalog, scaleway)
         with step(f"Read the bill, build and check {wanted[0]} to {wanted[-1]}"):
             from assets.runs import run_build
 
@@ -97,7 +133,7 @@ def run_demo(scenario: str, months: int, lake: str | None, out: Path, dry_run: b
             outcome.raise_if_failed()
         with step("Write the report"):
             report = _report(settings.lake, scaleway.today, out.absolute(), settings.locale)
-    write_hint("" if outcome.tables_written else "Nothing was new; no table changed.")
+    write_hint("" if is_new or outcome.tables_written else "Nothing was new; no table changed.")
     _tell(settings.lake, report)
 
 
@@ -179,6 +215,33 @@ def _replay(catalog: Catalog, scaleway: PretendScaleway, months: list[str]) -> N
         for read in (reading.read_projects, reading.read_products, reading.read_resources):
             read(catalog.lake, opened)
     scaleway.set_clock(scaleway.today)
+
+
+def _bring_in(catalog: Catalog, scaleway: PretendScaleway) -> bool:
+    """Import what the organisation counts itself; whether any of it was new."""
+    from assets.import_metrics import import_metrics
+    from pipelines.imports.kinds import kind_named
+    from pipelines.imports.read import Request
+
+    with TemporaryDirectory(prefix="finops-demo-") as folder:
+        files = scaleway.exports(Path(folder))
+        if not files:
+            return False
+        with step(f"Bring in {', '.join(kind for kind, _ in files)}"):
+            imported = [
+                found
+                for kind, file in files
+                for found in import_metrics(catalog.lake, [file], Request(kind_named(kind), _SOURCE), scaleway.today)
+            ]
+    return any(found.changed for found in imported)
+
+
+def _at(settings: Settings, key: str) -> object:
+    """The value of a dotted key."""
+    value: object = settings
+    for name in key.split("."):
+        value = getattr(value, name)
+    return value
 
 
 def _moment(now: datetime) -> datetime:

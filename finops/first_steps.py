@@ -6,10 +6,11 @@ Nothing here is executed: the commands are text for a person to read first.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
 from pipelines.settings import Settings, all_keys
@@ -38,6 +39,7 @@ FEATURES: Final = (
     Feature("annotations, autoscaling and queues, which have no set of their own", (_EVERYTHING,)),
     Feature("metrics and logs, with the token below", ("ObservabilityReadOnly",)),
     Feature("buckets and what lies in them", ("ObjectStorageReadOnly",)),
+    Feature("carbon and water", ("EnvironmentalImpactReadOnly",), on_organization=True),
     Feature("who changed what", ("AuditTrailReadOnly",), on_organization=True),
 )
 LAKE_FEATURE: Final = Feature(
@@ -107,14 +109,24 @@ def _default(field: Any, key: str) -> str:
         "state": '"~/.local/state/finops"',
         "lake_s3.endpoint_url": '"https://s3.fr-par.scw.cloud"',
         "scaleway.profile": '"finops"',
+        "billing.charges_are_net": "true",
+        "billing_terms.tax_rate": '"0.2"',
         "scaleway.organization_id": '"11111111-1111-1111-1111-111111111111"',
     }
-    if field.default_factory is dict:
-        return "{}"
-    if field.default is None or field.default is PydanticUndefined:
+    if field.default is None or (field.default is PydanticUndefined and key in examples):
         return examples[key]
-    if isinstance(field.default, tuple):
-        return json.dumps(field.default)
-    if isinstance(field.default, bool):
-        return str(field.default).lower()
-    return str(field.default) if isinstance(field.default, int | float) else f'"{field.default}"'
+    made = field.get_default(call_default_factory=True)
+    return _toml(made.model_dump(mode="json", exclude_none=True) if isinstance(made, BaseModel) else made)
+
+
+def _toml(value: Any) -> str:
+    """A value on one line."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int | float):
+        return str(value)
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{name} = {_toml(each)}" for name, each in value.items()) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(map(_toml, value)) + "]"
+    return json.dumps(str(value), ensure_ascii=False)

@@ -27,7 +27,16 @@ from pipelines.cockpit_tokens import cockpit_token
 from pipelines.errors import ConfigurationError
 from pipelines.scw_profile import Credentials, Profile, credentials, read_profile
 from pipelines.secrets import Secret
-from pipelines.settings_sections import Billing, Cockpit, LakeS3, OpenCost, Report, Scaleway, Storage
+from pipelines.settings_allocation import Allocation
+from pipelines.settings_budgets import (
+    BillingTerms,
+    Budgets,
+    CommitmentSetting,
+    EndDate,
+    ForecastSetting,
+    KnownChanges,
+)
+from pipelines.settings_sections import Billing, Cockpit, Kpis, LakeS3, OpenCost, Report, Scaleway, Storage
 from pipelines.settings_sources import (
     SettingsFile,
     explained,
@@ -36,6 +45,7 @@ from pipelines.settings_sources import (
     settings_files,
     variable_name,
 )
+from pipelines.settings_units import Units
 from pipelines.settings_values import Folder, LakeAddress, Locale, TimeZone
 
 DEFAULT: Final = "default"
@@ -45,6 +55,8 @@ DEFAULT_TEXTS: Final = {
     "lake_s3.endpoint_url": "Scaleway's of the region",
     "scaleway.profile": "as `scw` chooses",
     "scaleway.organization_id": "the profile's",
+    "allocation.labels": "the usual keys: owner, team, env, tenant, product and their like",
+    "allocation.policy": "owner and environment are required",
 }
 """Defaults that depend on where the command runs, in words."""
 _NOT_SETTINGS: Final = frozenset(
@@ -98,6 +110,15 @@ class Settings(BaseSettings):
         default_factory=dict,
         description="Columns of imported files by kind, ours to theirs; see docs/business-numbers.md.",
     )
+    allocation: Allocation = Field(default_factory=Allocation)
+    kpis: Kpis = Field(default_factory=Kpis)
+    units: Units = Field(default_factory=Units)
+    budgets: Budgets = Field((), description="Budgets, beside those set at Scaleway.")
+    billing_terms: BillingTerms = Field(default_factory=BillingTerms)
+    commitments: tuple[CommitmentSetting, ...] = Field((), description="Contracts with a minimum spend.")
+    end_dates: tuple[EndDate, ...] = Field((), description="What ends and Scaleway does not tell of.")
+    forecast: ForecastSetting = Field(default_factory=ForecastSetting)
+    known_changes: KnownChanges = Field((), description="Changes of cost that are known and that no history shows.")
     report: Report = Field(default_factory=Report)
 
     _origins: dict[str, str] = PrivateAttr(default_factory=dict)

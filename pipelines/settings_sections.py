@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from pipelines.settings_values import Currency, Folder, HttpUrl, Uuid
 
@@ -46,6 +47,22 @@ class Scaleway(_Section):
     timeout_seconds: float = Field(60, gt=0, le=600, description="Longest wait for one answer.")
 
 
+class SavingsPlan(_Section):
+    """A Compute savings plan: what is committed to each month, and what it takes off the public price."""
+
+    monthly_commitment: Decimal = Field(gt=0, description="Eligible usage committed to, at public price.")
+    discount: Decimal = Field(gt=0, lt=1, description="Share taken off the public price, such as 0.15.")
+    currency: Currency = Field("EUR", description="Currency of the commitment.")
+    starts_on: date = Field(description="First day.")
+    ends_on: date = Field(description="Day after the last one.")
+
+    @model_validator(mode="after")
+    def _in_order(self) -> SavingsPlan:
+        if self.ends_on <= self.starts_on:
+            raise ValueError(f"ends_on {self.ends_on} is not after starts_on {self.starts_on}")
+        return self
+
+
 class Billing(_Section):
     """What is read of the bill."""
 
@@ -55,6 +72,18 @@ class Billing(_Section):
         ge=0,
         description="Difference per project, SKU and month that is no alarm, in the bill's currency.",
     )
+    charges_are_net: bool | None = Field(
+        None,
+        description="Whether charges are net of savings plan and contract: true, false, or unset while nobody knows.",
+    )
+    savings_plans: tuple[SavingsPlan, ...] = Field(
+        (), description="Compute savings plans, which no API tells of: commitment, discount, first and last day."
+    )
+
+    @field_validator("charges_are_net", mode="before")
+    @classmethod
+    def _unset(cls, value: object) -> object:
+        return None if value == "unset" else value
 
 
 class Cockpit(_Section):
@@ -105,6 +134,17 @@ class Storage(_Section):
         if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
             raise ValueError(f"endpoint_url {self.endpoint_url!r} is not encrypted; use https")
         return self
+
+
+class Kpis(_Section):
+    """Where a key figure needs a line to be drawn."""
+
+    idle_below: Decimal = Field(
+        Decimal("0.05"),
+        gt=0,
+        lt=1,
+        description="An hour is idle when 95 % of its samples show less CPU than this, for a GPU machine less GPU.",
+    )
 
 
 class Report(_Section):

@@ -7,7 +7,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_settings import BaseSettings, TomlConfigSettingsSource
@@ -99,7 +99,7 @@ def _complaints(error: ValidationError, model: type[BaseModel], origins: Mapping
     for detail in error.errors(include_url=False):
         path = [str(part) for part in detail["loc"]]
         key = ".".join(path)
-        place = origins.get(key) or next((o for k, o in origins.items() if k.startswith(f"{key}.")), "settings")
+        place = _place(path, origins)
         if detail["type"] == "extra_forbidden":
             yield f"{place}: unknown key {key}{_suggestion(path, model)}"
         elif detail["type"] == "model_type":
@@ -110,14 +110,31 @@ def _complaints(error: ValidationError, model: type[BaseModel], origins: Mapping
             yield f"{place}: {key} = {_shown(detail['input'])}: {_expected(detail['msg'])}"
 
 
+def _place(path: list[str], origins: Mapping[str, str]) -> str:
+    """Where a key, what is below it, or else the list it stands in was written."""
+    key = ".".join(path)
+    above = (origins.get(".".join(path[:length])) for length in range(len(path), 0, -1))
+    below = (origin for name, origin in origins.items() if name.startswith(f"{key}."))
+    return next((origin for origin in (*above, *below) if origin), "settings")
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    """The section a key holds, alone or in a list."""
+    found = (each for each in (annotation, *get_args(annotation)) if isinstance(each, type))
+    return next((each for each in found if issubclass(each, BaseModel)), None)
+
+
 def _suggestion(path: list[str], model: type[BaseModel]) -> str:
     """What was probably meant, looked for beside the key first and then everywhere."""
     *sections, name = path
     for section in sections:
+        if section.isdecimal():
+            continue
         field = model.model_fields.get(section)
-        if field is None or not isinstance(field.annotation, type):
+        inner = _model_in(field.annotation) if field else None
+        if inner is None:
             break
-        model = field.annotation
+        model = inner
     if close := get_close_matches(name, model.model_fields, n=1):
         return f"; did you mean {'.'.join([*sections, close[0]])}?"
     if any(word in name.lower() for word in _SECRET_WORDS):

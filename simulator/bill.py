@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_EVEN, Decimal
 
+from simulator.bill_scenario import ConsumptionOnly, CreditNote, Purchase, Voucher
 from simulator.charges import half_even
 from simulator.instants import DAY, Month, month_named, months_between, seconds
-from simulator.scenario import ConsumptionOnly, CreditNote, Project, Purchase, Voucher
+from simulator.scenario import Project
 from simulator.world import World
 
 CENT = 10_000_000  # nanos

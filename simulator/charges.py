@@ -3,12 +3,13 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from simulator.bill_scenario import Publication
 from simulator.identity import Identity
 from simulator.instants import DAY, HOUR, Month, day_start, months_between
 from simulator.loads import WHOLE, hours_on, is_steady, usage
 from simulator.price_book import MONTHLY_UNITS, UNIT_SECONDS, Offer, PriceBook
 from simulator.resources import Resource
-from simulator.scenario import Meter, Publication, Scenario
+from simulator.scenario import Meter, Scenario
 
 ALWAYS = 0
 

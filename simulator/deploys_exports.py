@@ -1,4 +1,4 @@
-"""Files an organisation would hand over, as known at an instant: deploys, training and job runs, tenants, requests."""
+"""Files an organisation would hand over, as known at an instant: deploys, runs, tenants, requests, queries."""
 
 import csv
 import io
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from simulator.deploys_plan import tag_of
-from simulator.deploys_tenants import counted_requests
+from simulator.deploys_tenants import counted_queries, counted_requests
 from simulator.instants import at, seconds, zulu
 from simulator.jobs_runs import MIB_PER_GB
 from simulator.jobs_shapes import JobShapes
@@ -99,6 +99,7 @@ def requests(world: World, now: int) -> Rows:
         yield {
             "day": _day(counted.day),
             "service": asked.service,
+            "project_id": world.project_ids[asked.project] if asked.project else None,
             "environment": asked.environment,
             "tenant": counted.tenant.name if counted.tenant else None,
             "route": asked.route,
@@ -109,16 +110,47 @@ def requests(world: World, now: int) -> Rows:
         }
 
 
+def queries(world: World, now: int) -> Rows:
+    """One row for each complete day and dashboard, with what it asks."""
+    asked_of = {row.group.name: row.id for row in reversed(world.resources) if not row.server_id}
+    for day, dashboard, count in counted_queries(world, now):
+        yield {
+            "day": _day(day),
+            "service": dashboard.name,
+            "resource_id": asked_of[dashboard.group],
+            "queries": count,
+        }
+
+
 EXPORTS: Mapping[str, Callable[[World, int], Rows]] = {
-    export.__name__: export for export in (deploys, training, jobs, tenants, requests)
+    export.__name__: export for export in (deploys, training, jobs, tenants, requests, queries)
 }
+
+
+def exported_kinds(world: World) -> list[str]:
+    """The kinds of which there is something to hand over, now or later."""
+    scenario = world.scenario
+    said: Mapping[Callable[[World, int], Rows], object] = {
+        deploys: scenario.deploys,
+        training: scenario.training,
+        jobs: world.jobs.runs,
+        tenants: scenario.tenants,
+        requests: scenario.requests,
+        queries: scenario.dashboards,
+    }
+    return [kind for kind, export in EXPORTS.items() if said[export]]
+
+
+def export_csv(world: World, now: int, kind: str) -> str:
+    """One kind of event as CSV; empty without rows."""
+    return _csv(list(EXPORTS[kind](world, now)))
 
 
 def write_export(world: World, now: int, kind: str, path: Path) -> int:
     """Writes one kind of event as CSV or JSON lines, by the file's name, and says how many."""
     rows = list(EXPORTS[kind](world, now))
     if path.suffix == ".csv":
-        path.write_text(_csv(rows), encoding="utf-8")
+        path.write_text(_csv(rows), encoding="utf-8", newline="")
     elif path.suffix in (".jsonl", ".ndjson"):
         path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
     else:

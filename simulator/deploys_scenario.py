@@ -1,4 +1,4 @@
-"""What a scenario may say of software and who uses it: deploys, tenants with their contracts, and requests."""
+"""What a scenario may say of software and who uses it: deploys, tenants with their contracts, requests, dashboards."""
 
 from decimal import Decimal
 
@@ -44,6 +44,7 @@ class Requests(Strict):
 
     service: str
     route: str
+    project: str = Field(default="", description="whose service it is")
     environment: str = "prod"
     a_day: int = Field(gt=0, le=10**10)
     weekend: Decimal = Field(default=Decimal(1), ge=0, le=1_000)
@@ -53,3 +54,16 @@ class Requests(Strict):
     bytes: int = Field(default=0, ge=0, le=10**12, description="of an answer, on average")
     is_health_check: bool = Field(default=False, description="asked by machines, so it has no tenant")
     start: Moment | None = Field(default=None, alias="from")
+
+
+class Dashboard(Strict):
+    """Who asks a database or a warehouse for answers: a dashboard, a report, a service."""
+
+    name: str
+    group: str = Field(description="what is asked; its first member")
+    a_day: int = Field(gt=0, le=10**9)
+    weekend: Decimal = Field(default=Decimal(1), ge=0, le=1_000)
+    growth: Decimal = Field(default=Decimal(0), gt=-100, le=100, description="percent a month")
+    noise: Decimal = Field(default=Decimal(10), ge=0, lt=100, description="percent up or down, by day")
+    start: Moment | None = Field(default=None, alias="from")
+    end: Moment | None = Field(default=None, alias="to")

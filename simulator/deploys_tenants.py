@@ -1,11 +1,11 @@
-"""Tenants, and the requests that come in for each of them: whole numbers that add up to each day's total."""
+"""Tenants, the requests that come in for each of them, and the queries of dashboards: whole numbers by day."""
 
 import functools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from simulator.deploys_scenario import Requests, Tenant
+from simulator.deploys_scenario import Dashboard, Requests, Tenant
 from simulator.identity import Identity
 from simulator.instants import DAY, at, day_start, seconds
 from simulator.world import World
@@ -42,7 +42,7 @@ def counted_requests(world: World, now: int) -> Iterator[Counted]:
         for asked in scenario.requests:
             if asked.start and seconds(asked.start) > day:
                 continue
-            total = _total(asked, identity, day, months)
+            total = _total(asked, day, months, _swing(asked.noise, identity, asked.service, asked.route, day))
             if asked.is_health_check:
                 yield Counted(day, asked, None, total, 0)
                 continue
@@ -55,8 +55,21 @@ def counted_requests(world: World, now: int) -> Iterator[Counted]:
                     yield Counted(day, asked, tenant, requests, _errors(asked, tenant, identity, day, requests))
 
 
-def _total(asked: Requests, identity: Identity, day: int, months: int) -> int:
-    swing = _swing(asked.noise, identity, asked.service, asked.route, day)
+def counted_queries(world: World, now: int) -> Iterator[tuple[int, Dashboard, int]]:
+    """Queries of each dashboard on every complete day until now, in order."""
+    begin = at(world.start)
+    for day in range(world.start, day_start(now), DAY):
+        date = at(day)
+        months = (date.year - begin.year) * 12 + date.month - begin.month
+        for asked in world.scenario.dashboards:
+            if (asked.start and day < seconds(asked.start)) or (asked.end and day >= seconds(asked.end)):
+                continue
+            queries = _total(asked, day, months, _swing(asked.noise, world.identity, "queries", asked.name, day))
+            if queries:
+                yield day, asked, queries
+
+
+def _total(asked: Requests | Dashboard, day: int, months: int, swing: int) -> int:
     millionths = _after_months(asked.growth, months) * swing // _MILLION
     if at(day).weekday() >= 5:
         millionths = millionths * int(asked.weekend * _MILLION) // _MILLION

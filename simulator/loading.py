@@ -15,6 +15,8 @@ from simulator.resources import VOLUME_SKUS, own_skus
 from simulator.scenario import Scenario
 
 SCENARIOS = Path(__file__).parent / "scenarios"
+SETTINGS = ".finops.toml"
+"""How the name of an organisation's finops.toml goes on after that of its scenario."""
 LONGEST_HISTORY_DAYS = 3_653
 
 
@@ -23,7 +25,7 @@ class ScenarioError(ValueError):
 
 
 def load(reference: str | Path) -> Scenario:
-    """The scenario in a file, or one of ours by name (`demo`, `small`)."""
+    """The scenario in a file, or one of ours by name (`demo`, `small`), with the finops.toml beside it."""
     path = _find(str(reference))
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -33,7 +35,8 @@ def load(reference: str | Path) -> Scenario:
         raise ScenarioError(f"{path}: not TOML: {error}") from None
     except OSError as error:
         raise ScenarioError(f"{path}: cannot be read: {error.strerror}") from None
-    return parse(table, str(path))
+    beside = path.with_name(f"{path.stem}{SETTINGS}")
+    return parse(table, str(path)).with_settings(beside.absolute() if beside.is_file() else None)
 
 
 def parse(table: dict[str, Any], origin: str = "scenario") -> Scenario:
@@ -54,7 +57,7 @@ def _find(reference: str) -> Path:
     if path.suffix != ".toml" and not path.exists():
         if ours.exists():
             return ours
-        known = sorted(entry.stem for entry in SCENARIOS.glob("*.toml"))
+        known = sorted(entry.stem for entry in SCENARIOS.glob("*.toml") if "." not in entry.stem)
         raise ScenarioError(f"{reference}: no such scenario; give a .toml file or one of {', '.join(known)}")
     return path
 
@@ -128,6 +131,10 @@ def _references(scenario: Scenario, projects: list[str], groups: list[str]) -> I
         yield f"deploys.{deploy.service}.actor", deploy.actor, actors
     for training in scenario.training:
         yield f"training.{training.model}.group", training.group, groups
+    for asked in scenario.requests:
+        yield f"requests.{asked.service}.project", asked.project, projects
+    for dashboard in scenario.dashboards:
+        yield f"dashboards.{dashboard.name}.group", dashboard.group, groups
     for actor in scenario.actors:
         yield from ((f"actors.{actor.name}.projects", name, projects) for name in actor.projects)
     for group in scenario.resources:

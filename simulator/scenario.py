@@ -1,15 +1,17 @@
 """What a scenario file may say. Every key is listed here; an unknown one is an error."""
 
 from decimal import Decimal
+from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 
 from simulator.audit_scenario import Actor, Retirement
-from simulator.deploys_scenario import Deployment, Requests, Tenant
+from simulator.bill_scenario import Budget, ConsumptionOnly, CreditNote, Invoicing, Publication, Purchase, Voucher
+from simulator.deploys_scenario import Dashboard, Deployment, Requests, Tenant
 from simulator.jobs_scenario import Inference, Job, Training
 from simulator.s3_scenario import Bucket
-from simulator.scenario_values import Amount, Days, Moment, MonthName, Share, Uuid, Zone
+from simulator.scenario_values import Amount, Moment, Share, Uuid, Zone
 from simulator.telemetry_scenario import Collects, LogStream, Served, Telemetry, Usage, Workload
 
 
@@ -182,76 +184,6 @@ class Planted(_Strict):
     expect: str
 
 
-class Voucher(_Strict):
-    """Money off the invoice: a sum that is used up (`value`) or a share (`rate`)."""
-
-    description: str
-    mode: Literal["value", "rate"] = "value"
-    value: Amount = Field(gt=0)
-    category: str = ""
-    start: Moment = Field(alias="from")
-    end: Moment = Field(alias="to")
-    coupon: str = ""
-
-
-class Budget(_Strict):
-    limit: int = Field(gt=0)
-    alerts: list[int] = [80, 100]
-    enabled: bool = True
-
-
-class ConsumptionOnly(_Strict):
-    """A consumption line without a charge: a contract line, or a difference planted on purpose."""
-
-    sku: str
-    project: str
-    amount: Amount
-    product: str
-    label: str = ""
-    category: str = "Contracts"
-    unit: str = "month"
-    start: Moment | None = Field(default=None, alias="from")
-    end: Moment | None = Field(default=None, alias="to")
-    kind: Literal["contract", "unexplained"] = "contract"
-
-
-class Purchase(_Strict):
-    """Something invoiced apart each month: in no consumption and no charge."""
-
-    description: str
-    amount: Amount = Field(gt=0)
-    start: Moment = Field(alias="from")
-    end: Moment | None = Field(default=None, alias="to")
-    day: int = Field(default=1, ge=1, le=28)
-
-
-class CreditNote(_Strict):
-    on: Moment
-    month: MonthName
-    amount: Amount = Field(gt=0)
-    description: str = ""
-
-
-class Publication(_Strict):
-    """When charges become visible, and how many of them late or corrected afterwards."""
-
-    every_hours: int = Field(default=6, ge=1, le=24)
-    late_share: Share = Decimal(0)
-    late_days: Days = 3
-    restated_share: Share = Decimal(0)
-    restated_days: Days = 2
-    restated_percent: Decimal = Field(default=Decimal(10), gt=-100, le=1_000)
-    late_groups: list[str] = Field(default=[], description="groups whose day charges all come late")
-
-
-class Invoicing(_Strict):
-    delay_days: Days = 3
-    paid_after_days: Days = 10
-    due_days: Days = 30
-    tax_rate: Share = Decimal("0.20")
-    seller: str = "Scaleway SAS"
-
-
 class Fault(_Strict):
     """Every n-th request whose path starts with `path` goes wrong."""
 
@@ -282,6 +214,7 @@ class Scenario(_Strict):
     training: list[Training] = []
     tenants: list[Tenant] = []
     requests: list[Requests] = []
+    dashboards: list[Dashboard] = []
     actors: list[Actor] = []
     retirements: list[Retirement] = []
     consumption_only: list[ConsumptionOnly] = []
@@ -291,3 +224,16 @@ class Scenario(_Strict):
     publication: Publication = Publication()
     invoicing: Invoicing = Invoicing()
     faults: list[Fault] = []
+
+    _settings_file: Path | None = PrivateAttr(default=None)
+
+    @property
+    def settings_file(self) -> Path | None:
+        """The finops.toml that the organisation wrote, if there is one."""
+        return self._settings_file
+
+    def with_settings(self, path: Path | None) -> "Scenario":
+        """The same scenario with the organisation's finops.toml."""
+        copy = self.model_copy()
+        copy._settings_file = path
+        return copy

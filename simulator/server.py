@@ -12,13 +12,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from simulator.answers import Refusal, answer, invalid, refusal
+from simulator.answers import Refusal, answer, invalid, not_found, refusal
 from simulator.audit_api import audit_routes
 from simulator.billing_api import BillingApi
 from simulator.catalogue_api import CatalogueApi
 from simulator.charges_api import ChargesApi
 from simulator.cockpit_api import Cockpit
+from simulator.deploys_exports import EXPORTS, export_csv, exported_kinds
 from simulator.faults import Faulty
+from simulator.footprint_api import FootprintApi
 from simulator.gate import Gate
 from simulator.instants import parse_rfc3339, seconds, zulu
 from simulator.inventory_api import InventoryApi
@@ -41,7 +43,9 @@ def create_app(world: World, clock: Clock | None = None, faults: Sequence[Fault]
             *storage_routes(world, clock),
             *audit_routes(world, clock),
             *cockpit.routes(),
+            *FootprintApi(world, clock).routes(),
             _clock_route(world, clock, cockpit.sign_in()),
+            _export_route(world, clock),
         ],
         middleware=[Middleware(Faulty, faults=planned)] if planned else [],
         exception_handlers={Refusal: refusal, HTTPException: _unknown},
@@ -90,8 +94,19 @@ def _clock_route(world: World, clock: Clock, more: dict[str, Any]) -> Route:
     return Route("/simulator/clock", simulator_clock, methods=["GET", "PUT"])
 
 
-def _sign_in(world: World) -> dict[str, str]:
-    """What a client needs to be this organisation, and the days the scenario speaks of."""
+def _export_route(world: World, clock: Clock) -> Route:
+    async def export(request: Request) -> Response:
+        """What the organisation itself knows, as of the clock."""
+        kind = request.path_params["kind"]
+        if kind not in EXPORTS:
+            raise not_found("export", kind)
+        return Response(export_csv(world, clock.instant, kind), media_type="text/csv; charset=utf-8")
+
+    return Route("/simulator/exports/{kind}.csv", export)
+
+
+def _sign_in(world: World) -> dict[str, Any]:
+    """What a client needs to be this organisation, the days the scenario speaks of, its settings and its exports."""
     organization = world.scenario.organization
     return {
         "organization_id": organization.id,
@@ -100,6 +115,8 @@ def _sign_in(world: World) -> dict[str, str]:
         "start": zulu(world.start)[:10],
         "today": zulu(seconds(world.scenario.today)),
         "s3_endpoint": ENDPOINT,
+        "settings_file": str(world.scenario.settings_file) if world.scenario.settings_file else None,
+        "exports": {kind: f"/simulator/exports/{kind}.csv" for kind in exported_kinds(world)},
     }
 
 

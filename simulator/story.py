@@ -177,6 +177,22 @@ def _tenants(world: World, _: int) -> str:
     )
 
 
+def _dashboards(world: World, _: int) -> str:
+    return _table(
+        ("Dashboard", "Asks", "Queries a day", "Since"),
+        (
+            (
+                f"`{dashboard.name}`",
+                f"`{dashboard.group}`",
+                f"{dashboard.a_day:,}"
+                + (f", {dashboard.growth:+}\N{NO-BREAK SPACE}% a month" * bool(dashboard.growth)),
+                dashboard.start.date().isoformat() if dashboard.start else "before",
+            )
+            for dashboard in world.scenario.dashboards
+        ),
+    )
+
+
 def _actors(world: World, _: int) -> str:
     return _table(
         ("Who", "From", "With", "Does everything in"),
@@ -206,5 +222,6 @@ _TABLES: Mapping[str, Callable[[World, int], str]] = {
     "job-runs": _jobs,
     "deploys": _deploys,
     "tenants": _tenants,
+    "dashboards": _dashboards,
     "actors": _actors,
 }

@@ -11,11 +11,13 @@ from simulator.world import World
 
 
 def telemetry_truth(world: World, now: int) -> dict[str, Any]:
-    """By day: requests by service and resource, samples by place and origin, requests of Edge Services by project; and
-    of the days that logs are kept, bytes and lines by place, origin, service and level."""
+    """By day: requests by service and resource, and where tenants are told also by them; samples by place and origin;
+    requests of Edge Services by project; and of the days that logs are kept, bytes and lines by place, origin, service
+    and level."""
     telemetry = TelemetryWorld(world)
     return {
         "requests": _requests(telemetry, now),
+        "requests_by_tenant": _by_tenant(telemetry, now),
         "telemetry": _samples(telemetry, now),
         "edge_requests": _edge(telemetry, now),
         "logs": _logs(telemetry, now),
@@ -43,6 +45,20 @@ def _requests(telemetry: TelemetryWorld, now: int) -> dict[str, dict[str, dict[s
                     row = found[name].setdefault(f"{service}|{identifier}", {})
                     for measure, daily in amounts.items():
                         row[measure] = row.get(measure, 0) + daily[day]
+    return found
+
+
+def _by_tenant(telemetry: TelemetryWorld, now: int) -> dict[str, dict[str, dict[str, int]]]:
+    """Only of what tells its tenants; requests without one are those of ""."""
+    days = list(_days(telemetry, now))
+    found: dict[str, dict[str, dict[str, int]]] = {name: {} for _, name in days}
+    for source in telemetry.of_signal("metrics"):
+        for (service, identifier), tenants in telemetry.holdings(source).by_tenant.items():
+            amounts = {tenant: daily.tolist() for tenant, daily in tenants.items()}
+            for day, name in days:
+                told = {tenant: daily[day] for tenant, daily in amounts.items() if daily[day]}
+                if told:
+                    found[name][f"{service}|{identifier}"] = told
     return found
 
 

@@ -36,6 +36,7 @@ class Holdings:
     families: list[Family] = field(default_factory=list)
     counts: Counts = field(default_factory=dict)
     counted_on: dict[tuple[str, str], Flags] = field(default_factory=dict)
+    by_tenant: dict[tuple[str, str], dict[str, Whole]] = field(default_factory=dict)
 
     @cached_property
     def by_name(self) -> Mapping[str, Sequence[Family]]:
@@ -60,6 +61,17 @@ class Holdings:
         self.families += families
         if traffic is not None:
             self.count(service, "requests", traffic.flow, traffic.ids)
+            self._tenants(service, traffic)
+
+    def _tenants(self, service: str, traffic: Traffic) -> None:
+        """Keeps apart what was asked by whom, where a thing tells its tenants; "" is nobody in particular."""
+        for row, name in enumerate(traffic.ids):
+            lines = {int(line): traffic.labels[line].get("tenant", "") for line in traffic.lines_of(row)}
+            if any(lines.values()):
+                known = self.by_tenant.setdefault((service, name), {})
+                for line, tenant in lines.items():
+                    counted: Whole = traffic.flow.totals[line]
+                    known[tenant] = known[tenant] + counted if tenant in known else counted
 
 
 class TelemetryWorld:

@@ -7,7 +7,9 @@ from typing import Any
 from simulator.bill import Bill, Invoice
 from simulator.charges import Charge
 from simulator.deploys_truth import work_truth
+from simulator.footprint_truth import footprint_truth
 from simulator.instants import DAY, Month, at, day_start, seconds, zulu
+from simulator.kpi_truth import KpiTruth
 from simulator.s3_truth import storage_truth
 from simulator.scenario import Planted
 from simulator.telemetry_truth import telemetry_truth
@@ -21,6 +23,7 @@ def truth(world: World, now: int) -> dict[str, Any]:
     bill = Bill(world)
     scenario = world.scenario
     costs = {month.name: _daily_costs(world, month, now) for month in bill.begun(now)}
+    work = {**work_truth(world, now), **telemetry_truth(world, now)}
     return {
         "scenario": scenario.name,
         "seed": scenario.seed,
@@ -35,8 +38,9 @@ def truth(world: World, now: int) -> dict[str, Any]:
         "restated_charges": _restated_charges(world, now),
         "residuals": _residuals(world, bill, now),
         "storage": storage_truth(world, now),
-        **work_truth(world, now),
-        **telemetry_truth(world, now),
+        "footprint": footprint_truth(world, now),
+        "kpis": KpiTruth(world, now, work).months(),
+        **work,
     }
 
 

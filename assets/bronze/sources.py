@@ -12,6 +12,7 @@ import dagster as dg
 from assets.bronze import reading
 from assets.bronze.reading import Reading
 from assets.bronze.reading_audit import read_audit_events
+from assets.bronze.reading_footprint import read_footprints
 from assets.descriptions import Readers, described
 from assets.lens import Lens
 from assets.outside import answered_by
@@ -36,6 +37,7 @@ MONTHLY: Mapping[str, MonthlyReader] = {
     "charges": reading.read_charges,
     "consumptions": reading.read_consumptions,
     "taxes": reading.read_taxes,
+    "footprints": read_footprints,
 }
 SNAPSHOTS: Mapping[str, SnapshotReader] = {
     "invoices": reading.read_invoices,

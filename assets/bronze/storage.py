@@ -5,7 +5,7 @@ stored as they end, and go on where they were when a killed run is started again
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from itertools import groupby
@@ -13,10 +13,11 @@ from itertools import groupby
 from assets.bronze.reading_measured import Measured
 from assets.bronze.storage_known import BUCKETS, HISTOGRAMS, LISTINGS, UPLOADS
 from assets.bronze.storage_ledger import Ledger, nothing_read
-from assets.bronze.storage_places import Place, storage_of, storage_places
+from assets.bronze.storage_places import Place, storage_manners, storage_of, storage_places
 from pipelines.errors import NotOffered, PermissionDenied, SourceUnavailable
 from pipelines.lake.store import Lake
 from pipelines.settings import Settings
+from pipelines.sources.asking import PROBES, Manners
 from pipelines.sources.objects.buckets import Bucket, buckets
 from pipelines.sources.objects.checkpoints import FolderCheckpoints, Unstored
 from pipelines.sources.objects.client import ObjectStorage
@@ -28,16 +29,20 @@ from pipelines.sources.objects.survey import BucketSurvey, Due, SurveyRules, sur
 from pipelines.sources.transport import Scaleway
 
 
-def read_storage(lake: Lake, scaleway: Scaleway, settings: Settings, now: datetime) -> Mapping[str, Measured]:
-    """Buckets, listings, histograms and incomplete uploads."""
+def read_storage(
+    lake: Lake, scaleway: Scaleway, settings: Settings, now: datetime, manners: Manners | None = None
+) -> Mapping[str, Measured]:
+    """Buckets, listings, histograms and incomplete uploads. Where no place answers at all nothing is stored: that says
+    something of the service or the way there, and of no bucket."""
     if not settings.storage.enabled:
         return nothing_read()
     try:
         places = storage_places(lake, scaleway, settings.storage.regions)
     except (PermissionDenied, SourceUnavailable) as error:
         return nothing_read([f"Object Storage is left out, since the projects are not known: {error}"])
-    run = _Run(lake, settings, now)
+    run = _Run(lake, settings, now, manners or storage_manners(settings))
     found = [each for _, region in groupby(places, lambda place: place.region) for each in run.set_up(region)]
+    run.tell_silences()
     run.ledger.store()
     for each in found:
         run.list_due(each)
@@ -54,6 +59,15 @@ class _Found:
     buckets: list[Bucket]
 
 
+@dataclass(frozen=True)
+class _Silence:
+    """A place whose buckets are not known, since it did not answer or those before it did not."""
+
+    place: Place
+    gap: str
+    was_asked: bool
+
+
 @dataclass
 class _Run:
     """One day's reading."""
@@ -61,7 +75,10 @@ class _Run:
     lake: Lake
     settings: Settings
     now: datetime
+    manners: Manners
     silent: dict[str, str] = field(default_factory=dict)
+    unheard: list[_Silence] = field(default_factory=list)
+    has_heard: bool = False
 
     def __post_init__(self) -> None:
         self.today = self.now.date()
@@ -74,24 +91,43 @@ class _Run:
         return self.ledger.known.expected_objects(self.today)
 
     def set_up(self, region: Iterable[Place]) -> Iterator[_Found]:
-        """Buckets of each project in a region; of a region that did not answer twice in a row no more is asked."""
-        failed, gap = 0, ""
+        """Buckets of each project in a region; of a region that did not answer twice in a row no more is asked, nor
+        after the first time where no other has answered."""
+        failed, gap = int(bool(self.unheard) and not self.has_heard), ""
         for place in region:
             if failed > 1:
-                self.ledger.missing(BUCKETS, place, gap)
+                self.unheard.append(_Silence(place, gap, False))
                 continue
-            storage = storage_of(place, self.settings)
+            storage = storage_of(place, self.settings, self._patient(not failed))
             try:
                 found = _Found(place, storage, buckets(storage))
-            except (PermissionDenied, NotOffered, Refused, SourceUnavailable) as error:
-                gap = f"buckets: {error}"
-                failed = failed + 1 if isinstance(error, SourceUnavailable) else 0
-                self.ledger.refused(BUCKETS, place, gap)
+            except SourceUnavailable as error:
+                failed, gap = failed + 1, f"buckets: {error}"
+                self.unheard.append(_Silence(place, gap, True))
+            except (PermissionDenied, NotOffered, Refused) as error:
+                failed, self.has_heard = 0, True
+                self.ledger.refused(BUCKETS, place, f"buckets: {error}")
             else:
-                failed = 0
+                failed, self.has_heard = 0, True
                 self._keep_buckets(found)
                 yield found
             self.ledger.count(BUCKETS, storage.requests)
+
+    def tell_silences(self) -> None:
+        """Places that did not answer have a gap; where none has answered at all, it is one trouble and no gap."""
+        first = self.unheard[0] if self.unheard else None
+        for each in self.unheard:
+            if first is not None and not self.has_heard:
+                self.ledger.missing(BUCKETS, each.place, first.gap.replace(first.place.region, each.place.region))
+            elif each.was_asked:
+                self.ledger.refused(BUCKETS, each.place, each.gap)
+            else:
+                self.ledger.missing(BUCKETS, each.place, each.gap)
+
+    def _patient(self, is_patient: bool) -> Manners:
+        """A region that was silent a moment ago is only probed."""
+        manners = self.manners
+        return manners if is_patient else replace(manners, attempts=min(PROBES, manners.attempts))
 
     def _keep_buckets(self, found: _Found) -> None:
         self.ledger.found(BUCKETS, found.place, self.today, bucket_table(found.buckets, self.today))

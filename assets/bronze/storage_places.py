@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from assets.bronze.known_projects import known_projects
 from pipelines.lake.store import Lake
 from pipelines.settings import Settings
+from pipelines.sources.asking import Manners
 from pipelines.sources.objects.client import ObjectStorage, S3Key
 from pipelines.sources.transport import Scaleway
 
@@ -33,14 +34,27 @@ def storage_places(lake: Lake, scaleway: Scaleway, regions: Sequence[str]) -> li
     return [Place(project_id, name, region) for region in regions for project_id, name in known.items()]
 
 
-def storage_of(place: Place, settings: Settings) -> ObjectStorage:
+def storage_of(place: Place, settings: Settings, manners: Manners) -> ObjectStorage:
     """Object Storage of a place, asked with the key of the settings."""
-    key, storage = settings.credentials(), settings.storage
+    key = settings.credentials()
     return ObjectStorage(
         S3Key(key.access_key, key.secret_key.reveal(), place.project_id),
         place.region,
-        storage.endpoint_url,
-        storage.requests_per_second,
+        settings.storage.endpoint_url,
+        manners.requests_per_second,
+        manners.timeout,
+        manners.attempts,
+        manners.sleep,
+        manners.backoff,
+        manners.patience,
+    )
+
+
+def storage_manners(settings: Settings) -> Manners:
+    """How Object Storage is asked, as the settings have it."""
+    return Manners(
+        requests_per_second=settings.storage.requests_per_second,
         timeout=(5, settings.scaleway.timeout_seconds),
         attempts=settings.scaleway.attempts,
+        patience=settings.scaleway.patience_seconds,
     )

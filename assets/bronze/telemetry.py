@@ -1,4 +1,7 @@
-"""Asks Cockpit, Edge Services and OpenCost for the days that are not known yet, and keeps what they measured."""
+"""Asks Cockpit, Edge Services and OpenCost for the days that are not known yet, and keeps what they measured.
+
+`manners` are those of the settings, unless given.
+"""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -17,16 +20,19 @@ from assets.tables import TABLES
 from pipelines.lake.measurements import keep
 from pipelines.lake.store import Lake
 from pipelines.settings import Settings
+from pipelines.sources.asking import Manners
 from pipelines.sources.cockpit.catalogue import load_catalogue
 from pipelines.sources.transport import Scaleway
 
 
-def read_usage(lake: Lake, scaleway: Scaleway, settings: Settings, now: datetime) -> Mapping[str, Measured]:
+def read_usage(
+    lake: Lake, scaleway: Scaleway, settings: Settings, now: datetime, manners: Manners | None = None
+) -> Mapping[str, Measured]:
     """Metrics by the hour, and what each data source holds of the catalogue."""
     if not settings.cockpit.enabled:
         return {"usage_hourly": Measured(), "metric_findings": Measured()}
     catalogue, calls = load_catalogue(settings.cockpit.catalogue), scaleway.counters.calls
-    survey, tally, days = _survey(lake, scaleway, settings, now), Tally(), settings.cockpit.history_days
+    survey, tally, days = _survey(lake, scaleway, settings, now, manners), Tally(), settings.cockpit.history_days
     calendar = Calendar(lake, "cockpit.usage", now)
     usage = UsageReading(Round.over(calendar, survey.of("metrics"), days, tally), catalogue, days)
     found = usage.look(rules_by_region(scaleway, usage.round))
@@ -36,27 +42,30 @@ def read_usage(lake: Lake, scaleway: Scaleway, settings: Settings, now: datetime
     return {"usage_hourly": told, "metric_findings": Measured(findings)}
 
 
-def read_requests(lake: Lake, scaleway: Scaleway, settings: Settings, now: datetime) -> Mapping[str, Measured]:
+def read_requests(
+    lake: Lake, scaleway: Scaleway, settings: Settings, now: datetime, manners: Manners | None = None
+) -> Mapping[str, Measured]:
     """Requests and tokens by the day, and what Edge Services counted in the month so far."""
     if not settings.cockpit.enabled:
         return {"requests_daily": Measured()}
     catalogue, calls = load_catalogue(settings.cockpit.catalogue), scaleway.counters.calls
-    survey, tally, days = _survey(lake, scaleway, settings, now), Tally(), settings.cockpit.request_history_days
+    survey, tally = _survey(lake, scaleway, settings, now, manners), Tally()
+    days = settings.cockpit.request_history_days
     round_ = Round.over(Calendar(lake, "cockpit.requests", now), survey.of("metrics"), days, tally)
-    measured = chain(
-        RequestReading(round_, catalogue.requests).days(),
-        edge_counts(Calendar(lake, "edge_services.requests", now), scaleway, tally.causes),
-    )
+    edge = edge_counts(Calendar(lake, "edge_services.requests", now), scaleway, tally.causes)
+    measured = chain(RequestReading(round_, catalogue.requests).days(), () if survey.is_silent else edge)
     kept = keep(lake, TABLES["bronze.requests_daily"], measured)
     return {"requests_daily": tally.told(kept, survey.missing, scaleway.counters.calls - calls)}
 
 
-def read_telemetry(lake: Lake, scaleway: Scaleway, settings: Settings, now: datetime) -> Mapping[str, Measured]:
+def read_telemetry(
+    lake: Lake, scaleway: Scaleway, settings: Settings, now: datetime, manners: Manners | None = None
+) -> Mapping[str, Measured]:
     """The volume of telemetry by the day."""
     if not settings.cockpit.enabled:
         return {"telemetry_daily": Measured()}
     names, calls = load_catalogue(settings.cockpit.catalogue).telemetry, scaleway.counters.calls
-    survey, tally, days = _survey(lake, scaleway, settings, now), Tally(), settings.cockpit.history_days
+    survey, tally, days = _survey(lake, scaleway, settings, now, manners), Tally(), settings.cockpit.history_days
     metrics, of_logs = survey.of("metrics"), survey.of("logs")
     counting = [place for place in metrics if place.source.origin == "scaleway"]
     measured = chain(
@@ -71,12 +80,18 @@ def read_telemetry(lake: Lake, scaleway: Scaleway, settings: Settings, now: date
     return {"telemetry_daily": tally.told(kept, survey.missing, scaleway.counters.calls - calls)}
 
 
-def read_allocations(lake: Lake, scaleway: Scaleway, settings: Settings, now: datetime) -> Mapping[str, Measured]:
+def read_allocations(
+    lake: Lake, scaleway: Scaleway, settings: Settings, now: datetime, manners: Manners | None = None
+) -> Mapping[str, Measured]:
     """Workloads of clusters by the day."""
-    clusters = ClusterReading(Calendar(lake, "opencost.allocations", now), settings)
+    timeout = (5, settings.scaleway.timeout_seconds)
+    manners = manners or Manners(
+        timeout=timeout, attempts=settings.scaleway.attempts, patience=settings.scaleway.patience_seconds
+    )
+    clusters = ClusterReading(Calendar(lake, "opencost.allocations", now), settings, manners)
     kept = keep(lake, TABLES["bronze.cluster_allocations"], clusters.allocations())
     return {"cluster_allocations": clusters.tally.told(kept)}
 
 
-def _survey(lake: Lake, scaleway: Scaleway, settings: Settings, now: datetime) -> Survey:
-    return surveyed(known_projects(lake, scaleway), scaleway, settings, now)
+def _survey(lake: Lake, scaleway: Scaleway, settings: Settings, now: datetime, manners: Manners | None) -> Survey:
+    return surveyed(known_projects(lake, scaleway), scaleway, settings, now, manners)

@@ -10,6 +10,7 @@ from typing import TypeVar
 from assets.bronze.telemetry_causes import cause_of
 from assets.bronze.telemetry_places import NOT_OPENED, Place
 from pipelines.errors import ConfigurationError, FinopsError, SourceUnavailable
+from pipelines.sources.cockpit.api import NotServed
 
 T = TypeVar("T")
 
@@ -55,10 +56,16 @@ class Asking:
 
     def whole(self, question: Callable[[], T]) -> T:
         """An answer that all others depend on: without it the place is dead. Only within `all_of`."""
+        answer = self.opened(question)
+        self.place.silence.end()
+        return answer
+
+    def opened(self, make: Callable[[], T]) -> T:
+        """What is needed to ask, without which the place is dead. Only within `all_of`."""
         try:
-            return question()
+            return make()
         except FinopsError as error:
-            raise self._died(self._cause(error)) from error
+            raise self._died(error) from error
 
     def part(self, name: str, question: Callable[[], T]) -> T | None:
         """One answer of many, or None and a line in `failed`. Only within `all_of`."""
@@ -67,11 +74,12 @@ class Asking:
         try:
             answer = question()
         except ConfigurationError as error:
-            raise self._died(self._cause(error)) from error
+            raise self._died(error) from error
         except FinopsError as error:
             self._failed(name, error)
             return None
         self._silences = 0
+        self.place.silence.end()
         return answer
 
     @property
@@ -86,9 +94,12 @@ class Asking:
                 self.is_unsettled = True
                 self._silences += 1
         if self._silences >= MOST_SILENCES:
-            raise self._died(self.failed[name]) from error
+            raise self._died(error) from error
 
-    def _died(self, cause: str) -> _Dead:
+    def _died(self, error: FinopsError) -> _Dead:
+        cause = self._cause(error)
+        if isinstance(error, SourceUnavailable) and not isinstance(error, NotServed):
+            cause = self.place.silence.deepen(cause)
         self.dead = self.dead or cause[:LONGEST_NOTE]
         return _Dead()
 

@@ -1,7 +1,7 @@
 """What OpenCost says of the clusters that run it."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 import pyarrow as pa
@@ -9,10 +9,11 @@ import pyarrow as pa
 from assets.bronze.telemetry_causes import Causes, cause_of
 from assets.bronze.telemetry_days import ONE, Calendar, is_settled, midnight
 from assets.bronze.telemetry_rounds import Tally
-from pipelines.errors import FinopsError
+from pipelines.errors import FinopsError, SourceUnavailable
 from pipelines.lake.measurements import Measurement
 from pipelines.settings import Settings
-from pipelines.sources.asking import Manners
+from pipelines.sources.asking import PROBES, Manners
+from pipelines.sources.cockpit.api import NotServed
 from pipelines.sources.cockpit.opencost import OpenCostClient
 
 
@@ -22,28 +23,37 @@ class ClusterReading:
 
     calendar: Calendar
     settings: Settings
+    manners: Manners
     tally: Tally = field(default_factory=lambda: Tally(Causes("OpenCost")))
+    has_heard: bool = False
 
     def allocations(self) -> Iterator[Measurement]:
-        """The days of each cluster, the oldest first; one that does not answer has a gap on the newest."""
+        """The days of each cluster, the oldest first; one that does not answer has a gap on the newest. Where none
+        answers at all that is one trouble and no gap: nothing is stored."""
+        silent: list[tuple[str, date, str]] = []
         for cluster_id, url in self.settings.opencost.clusters.items():
             wanted = self.calendar.wanted(cluster_id, self.calendar.today - ONE * self.settings.opencost.history_days)
             try:
                 if wanted:
-                    yield from self._days(cluster_id, url, wanted)
+                    yield from self._days(cluster_id, url, wanted, bool(silent))
             except FinopsError as error:
                 cause = cause_of(error, (url.rstrip("/"),))
-                self.tally.causes.add(f"cluster {cluster_id}", cause)
-                if wanted[-1] == self.calendar.today - ONE:
-                    yield self._measurement(cluster_id, wanted[-1], None, cause)
+                silent.append((cluster_id, wanted[-1], cause))
+                self.has_heard |= isinstance(error, NotServed) or not isinstance(error, SourceUnavailable)
+        for cluster_id, newest, cause in silent:
+            self.tally.causes.add(f"cluster {cluster_id}", cause if self.has_heard else silent[0][2])
+            if self.has_heard and newest == self.calendar.today - ONE:
+                yield self._measurement(cluster_id, newest, None, cause)
 
-    def _days(self, cluster_id: str, url: str, wanted: list[date]) -> Iterator[Measurement]:
-        scaleway, opencost = self.settings.scaleway, self.settings.opencost
-        manners = Manners(timeout=(5, scaleway.timeout_seconds), attempts=scaleway.attempts)
+    def _days(self, cluster_id: str, url: str, wanted: list[date], is_probed: bool) -> Iterator[Measurement]:
+        opencost, manners = self.settings.opencost, self.manners
+        if is_probed and not self.has_heard:
+            manners = replace(manners, attempts=min(PROBES, manners.attempts))
         client = OpenCostClient(url, cluster_id, opencost.currency, self.settings.opencost_token(), manners)
         self.tally.counters.append(client.counters)
         for day in wanted:
             rows = client.allocations(midnight(day), midnight(day + ONE))
+            self.has_heard = True
             self.tally.days.add(day)
             yield self._measurement(cluster_id, day, rows)
 

@@ -1,17 +1,20 @@
 """Where Cockpit can be asked: the data sources of each project and region, and the token that opens them."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import product
+from threading import Lock
 from weakref import WeakKeyDictionary
 
 from assets.bronze.telemetry_causes import Causes, cause_of
 from pipelines.errors import FinopsError, NotOffered, SourceUnavailable
 from pipelines.secrets import Secret
 from pipelines.settings import Settings
-from pipelines.sources.asking import Manners
+from pipelines.sources.asking import PROBES, Manners
 from pipelines.sources.cockpit.account import REGIONS, DataSource, data_source_of, data_sources
 from pipelines.sources.cockpit.loki import LokiClient
 from pipelines.sources.cockpit.prometheus import Limits, PrometheusClient
@@ -28,7 +31,34 @@ _REMEDY = (
     "PROJECT_ID/REGION=TOKEN pairs, separated by commas; cockpit.enabled = false reads none"
 )
 _READABLE = ("metrics", "logs")
+MOST_DIED = 2
+"""Data sources of a region that may die in silence before others are only probed."""
+
 _LIMITS = Limits(longest_span=32 * DAY, most_samples=250_000)
+
+
+@dataclass
+class Silence:
+    """How many data sources of a region and signal died without an answer, since one of them gave some: they lie behind
+    one address. Safe to share between threads."""
+
+    died: int = 0
+    cause: str = ""
+    """What was the matter with the first."""
+
+    _lock: Lock = field(default_factory=Lock)
+
+    def deepen(self, cause: str) -> str:
+        """One more died; what is to be told of it, which is one cause for all that were only probed."""
+        with self._lock:
+            self.died, self.cause = self.died + 1, self.cause or cause
+            return self.cause if self.died > MOST_DIED else cause
+
+    def end(self) -> None:
+        """One answered."""
+        if self.died:
+            with self._lock:
+                self.died, self.cause = 0, ""
 
 
 @dataclass(frozen=True)
@@ -38,7 +68,14 @@ class Place:
     source: DataSource
     project_name: str
     token: Secret | None
-    manners: Manners
+    patient: Manners
+    silence: Silence = field(default_factory=Silence)
+
+    @property
+    def manners(self) -> Manners:
+        """How to ask it: where others like it died, one is only probed."""
+        is_silent = self.silence.died >= MOST_DIED
+        return replace(self.patient, attempts=min(PROBES, self.patient.attempts)) if is_silent else self.patient
 
     @property
     def where(self) -> str:
@@ -63,6 +100,8 @@ class Survey:
 
     places: tuple[Place, ...]
     missing: tuple[str, ...]
+    is_silent: bool = False
+    """Whether nothing answered at all."""
 
     def of(self, signal: str) -> list[Place]:
         """The data sources of one signal, in the order of project, region and origin."""
@@ -77,9 +116,19 @@ class Survey:
         return found
 
 
+@dataclass(frozen=True)
+class _Found:
+    """All data sources, what could not be looked up, and whether that is everything since nothing answered."""
+
+    sources: list[DataSource]
+    causes: Causes
+    is_silent: bool
+    silences: dict[tuple[str, str], Silence] = field(default_factory=dict)
+
+
 _KNOWN_FOR = timedelta(minutes=30)
 # the steps of a run ask one after the other; what is where is looked up by the first
-_KNOWN: WeakKeyDictionary[Scaleway, tuple[datetime, list[DataSource], Causes]] = WeakKeyDictionary()
+_KNOWN: WeakKeyDictionary[Scaleway, tuple[datetime, _Found]] = WeakKeyDictionary()
 
 
 def surveyed(
@@ -88,17 +137,18 @@ def surveyed(
     """All data sources of these projects (names by id), with what is missing to ask them."""
     known = _KNOWN.get(scaleway)
     if known is None or abs(now - known[0]) > _KNOWN_FOR:
-        known = _KNOWN[scaleway] = (now, *_looked_up(scaleway, projects))
-    _, sources, causes = known
+        known = _KNOWN[scaleway] = (now, _looked_up(scaleway, projects))
+    found = known[1]
     places = []
     tokens = Causes("Cockpit")
-    for source in sources:
+    for source in found.sources:
         token = settings.cockpit_token(source.project_id, source.region)
         name = projects.get(source.project_id, source.project_id)
-        places.append(Place(source, name, token, manners or _manners(scaleway, settings)))
+        silence = found.silences.setdefault((source.region, source.signal), Silence())
+        places.append(Place(source, name, token, manners or _manners(scaleway, settings), silence))
         if token is None and source.signal in _READABLE:
             tokens.add(places[-1].where, f"{NOT_OPENED}; {_REMEDY}")
-    return Survey(tuple(places), (*causes.lines, *tokens.lines))
+    return Survey(tuple(places), (*found.causes.lines, *tokens.lines), found.is_silent)
 
 
 def _manners(scaleway: Scaleway, settings: Settings) -> Manners:
@@ -106,16 +156,21 @@ def _manners(scaleway: Scaleway, settings: Settings) -> Manners:
         requests_per_second=settings.cockpit.requests_per_second,
         timeout=(5, settings.scaleway.timeout_seconds),
         attempts=settings.scaleway.attempts,
+        patience=settings.scaleway.patience_seconds,
         clock=scaleway.clock,
     )
 
 
-def _looked_up(scaleway: Scaleway, projects: Mapping[str, str]) -> tuple[list[DataSource], Causes]:
+def _looked_up(scaleway: Scaleway, projects: Mapping[str, str]) -> _Found:
     sources: list[DataSource] = []
     causes = Causes("Cockpit")
     not_offered = 0
     pairs = list(product(projects, REGIONS))
-    for (project_id, region), answer in zip(pairs, _listings(scaleway, pairs), strict=True):
+    answers = list(_listings(scaleway, pairs))
+    is_silent = bool(answers) and all(isinstance(answer, SourceUnavailable) for answer in answers)
+    if is_silent:  # one trouble, whatever the last word of each call was
+        answers = answers[:1] * len(answers)
+    for (project_id, region), answer in zip(pairs, answers, strict=True):
         if isinstance(answer, NotOffered):
             not_offered += 1
         elif isinstance(answer, FinopsError):
@@ -124,7 +179,7 @@ def _looked_up(scaleway: Scaleway, projects: Mapping[str, str]) -> tuple[list[Da
             sources += sorted(answer, key=lambda each: (each.origin, each.signal, each.id))
     if pairs and not_offered == len(pairs):
         causes.add("data sources", f"offered in none of {', '.join(REGIONS)}; check SCW_API_URL")
-    return sources, causes
+    return _Found(sources, causes, is_silent)
 
 
 def _listings(scaleway: Scaleway, pairs: list[tuple[str, str]]) -> Iterator[list[DataSource] | FinopsError]:

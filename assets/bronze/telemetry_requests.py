@@ -33,7 +33,7 @@ class RequestReading:
         return self.round.read(((visit, visit.days) for visit in self.round.visits), self._place)
 
     def _place(self, visit: Visit, days: Sequence[date]) -> Iterator[Measurement]:
-        client = visit.asking.whole(visit.place.prometheus)
+        client = visit.asking.opened(visit.place.prometheus)
         self.round.tally.counters.append(client.counters)
         wanted = {key: entry for key, entry in self.entries.items() if entry.origin == visit.place.source.origin}
         held = look(visit.asking, client, wanted, days, days[0])

@@ -70,7 +70,7 @@ class UsageReading:
         return self.round.read(tasks(), lambda visit, days: self._days(visit, held[visit.place.source.id], days))
 
     def _held(self, visit: Visit, in_rules: Collection[str]) -> Held:
-        client = visit.asking.whole(visit.place.prometheus)
+        client = visit.asking.opened(visit.place.prometheus)
         self.round.tally.counters.append(client.counters)
         entries: dict[str, Metric | RequestCount] = dict(self._metrics(visit))
         entries |= {

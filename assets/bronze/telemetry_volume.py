@@ -29,7 +29,7 @@ def samples(round_: Round, names: TelemetryNames) -> Iterator[Measurement]:
     """Samples of each day by origin, as Cockpit counts them beside its own metrics."""
 
     def place(visit: Visit, days: Sequence[date]) -> Iterator[Measurement]:
-        client = visit.asking.whole(visit.place.prometheus)
+        client = visit.asking.opened(visit.place.prometheus)
         round_.tally.counters.append(client.counters)
         span = midnight(days[0]), midnight(days[-1] + ONE)
         step = visit.asking.whole(partial(sampling_step, client, names.ingested_samples, *span))
@@ -50,7 +50,7 @@ def names_of_samples(round_: Round, most: int) -> Iterator[Measurement]:
     newest = round_.calendar.today - ONE
 
     def place(visit: Visit, days: Sequence[date]) -> Iterator[Measurement]:
-        client = visit.asking.whole(visit.place.prometheus)
+        client = visit.asking.opened(visit.place.prometheus)
         round_.tally.counters.append(client.counters)
         for day in days:
             question = partial(samples_by_name, client, visit.place.source, day, round_.calendar.now, most)
@@ -63,7 +63,7 @@ def logs(round_: Round, names: TelemetryNames) -> Iterator[Measurement]:
     """Bytes and lines of each day by service and level, a few days at once where the server counts as much."""
 
     def place(visit: Visit, days: Sequence[date]) -> Iterator[Measurement]:
-        client = visit.asking.whole(visit.place.loki)
+        client = visit.asking.opened(visit.place.loki)
         round_.tally.counters.append(client.counters)
 
         def of(first: date, last: date) -> pa.Table:

@@ -10,7 +10,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final, Protocol
 
-from finops.commands import billing, configuration, first_run, focus, imports, lake, pipeline, report, ui
+from finops.commands import (
+    billing,
+    budgets,
+    closing,
+    configuration,
+    first_run,
+    focus,
+    forecast,
+    imports,
+    lake,
+    notebooks,
+    pipeline,
+    report,
+    ui,
+    what_if,
+)
 
 
 class CommandModule(Protocol):
@@ -20,9 +35,11 @@ class CommandModule(Protocol):
 
 
 GROUPS: Final[dict[str, str]] = {
+    "budgets": "What was agreed to be spent, and where it will end.",
     "config": "Settings in force, where each comes from, and their schema.",
     "import": "Bring in files: other providers' bills, business numbers.",
     "export": "Write the results in other tools' formats.",
+    "forecast": "Where a series is going, and how good that was.",
     "report": "Write the reports people read.",
     "lake": "Look after the lake.",
 }
@@ -32,9 +49,14 @@ COMMAND_MODULES: Final[tuple[CommandModule, ...]] = (
     pipeline,
     lake,
     billing,
+    budgets,
     report,
     focus,
     imports,
+    forecast,
     ui,
+    notebooks,
+    what_if,
+    closing,
     configuration,
 )

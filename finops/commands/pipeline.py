@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from finops.commands.budgets import refuse_broken_budgets
 from finops.commands.lake import Lake
 from finops.streams import step, write_hint, write_json, write_line
 from pipelines.errors import UsageError
@@ -16,22 +18,35 @@ if TYPE_CHECKING:
     from datetime import date
 
     from assets.runs import Outcome
+    from pipelines.settings import Settings
 
-Since = Annotated[str | None, typer.Option("--since", help="First day, YYYY-MM-DD; its whole month is read.")]
+Since = Annotated[
+    str | None, typer.Option("--since", help="First day, YYYY-MM-DD; its whole month is read. Default: what is due.")
+]
 Until = Annotated[str | None, typer.Option("--until", help="Day after the last, YYYY-MM-DD; else today.")]
 Only = Annotated[
     list[str] | None,
-    typer.Option("--only", help="billing, inventory, metrics, telemetry, storage or models; repeatable; else all."),
+    typer.Option(
+        "--only", help="billing, inventory, metrics, telemetry, storage, models or decisions; repeatable; else all."
+    ),
 ]
+FailOn = Annotated[str | None, typer.Option("--fail-on", help="`budget`: exit 10 when one is over, or expected to be.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be read, and do nothing.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 def run(
-    since: Since = None, until: Until = None, only: Only = None, dry_run: DryRun = False, json: Json = False
+    since: Since = None,
+    until: Until = None,
+    only: Only = None,
+    fail_on: FailOn = None,
+    dry_run: DryRun = False,
+    json: Json = False,
 ) -> None:
     """Read what is new, rebuild what it changes, check it. Months whose invoice is out are not asked for again."""
-    _build(since, until, only or [], again=False, dry_run=dry_run, json=json)
+    if fail_on not in (None, "budget"):
+        raise UsageError(f"--fail-on {fail_on!r} is not understood; write --fail-on budget")
+    _build(since, until, only or [], again=False, dry_run=dry_run, json=json, fail_on=fail_on)
 
 
 def backfill(since: Since = None, until: Until = None, dry_run: DryRun = False, json: Json = False) -> None:
@@ -54,32 +69,54 @@ def demo(
     run_demo(scenario, months, lake, out, dry_run)
 
 
-def _build(since: str | None, until: str | None, only: list[str], *, again: bool, dry_run: bool, json: bool) -> None:
-    from datetime import UTC, datetime
-
-    from pipelines.billing.periods import Period, history
+def _build(
+    since: str | None,
+    until: str | None,
+    only: list[str],
+    *,
+    again: bool,
+    dry_run: bool,
+    json: bool,
+    fail_on: str | None = None,
+) -> None:
     from pipelines.settings import load_settings
 
     settings = load_settings()
+    months = _months(since, until, settings)
+    if dry_run:
+        write_line(f"Would read {months[0]} to {months[-1]} into {settings.lake}; nothing was done.")
+        return
+    settings.credentials()
+    from assets.runs import run_build
+
+    with step(f"Read and build {months[0]} to {months[-1]}") as reading:
+        outcome = run_build(months, settings.state, only=only, again=again)
+        reading.failed = bool(outcome.failures)
+    tell(outcome, json, fails=partial(refuse_broken_budgets, settings.lake) if fail_on else None)
+
+
+def _months(since: str | None, until: str | None, settings: Settings) -> list[str]:
+    """The months of the days somebody named, else those that are due."""
+    from datetime import UTC, datetime
+
+    from pipelines.billing.periods import Period, history
+
     today = datetime.now(UTC).date()
     known = history(today, settings.billing.history_months)
     period = Period(_day(since) or known.since, min(_day(until) or today, today))
     if not period.months:
         raise UsageError(f"no day lies between {period.since} and {period.until}; widen --since and --until")
-    if dry_run:
-        write_line(f"Would read {period.months[0]} to {period.months[-1]} into {settings.lake}; nothing was done.")
-        return
-    settings.credentials()
-    from assets.runs import run_build
+    if since or until:
+        return period.months
+    from assets.due import due_months
+    from finops import catalog_of
 
-    with step(f"Read and build {period.months[0]} to {period.months[-1]}") as reading:
-        outcome = run_build(period.months, settings.state, only=only, again=again)
-        reading.failed = bool(outcome.failures)
-    tell(outcome, json)
+    return due_months(catalog_of(settings.lake), period.months, today)
 
 
-def tell(outcome: Outcome, json: bool) -> None:
-    """What the run did on stdout, what is missing as the exit code says it."""
+def tell(outcome: Outcome, json: bool, fails: Callable[[], None] | None = None) -> None:
+    """What the run did on stdout, what is missing as the exit code says it; a run that did not fail may still be made
+    to by a policy, before what is missing."""
     if json:
         write_json(
             {
@@ -98,6 +135,8 @@ def tell(outcome: Outcome, json: bool) -> None:
             write_hint(f"missing: {line}")
         for warning in outcome.warnings:
             write_hint(f"look at: {warning}")
+    if fails is not None and not outcome.failures:
+        fails()
     outcome.raise_if_failed()
 
 

@@ -8,9 +8,10 @@ a pool cannot pass on, since none of its receivers has a weight, stays with it a
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, localcontext
+from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
 
-from pipelines.allocation.splitting import NothingToSplitBy, split
+from pipelines.allocation.splitting import DECIMALS, NothingToSplitBy, Proportions, Weight
 from pipelines.errors import ConfigurationError
 
 _ZERO = Decimal(0)
@@ -21,8 +22,16 @@ class Pool:
     """Shared cost with the weights by which its receivers bear it; `method` says where the weights come from."""
 
     name: str
-    weights: Mapping[str, Decimal | int]
+    weights: Mapping[str, Weight]
     method: str
+
+    @cached_property
+    def proportions(self) -> Proportions | None:
+        """The weights made ready, once for all amounts; None when none is above zero."""
+        try:
+            return Proportions(self.weights)
+        except NothingToSplitBy:
+            return None
 
 
 @dataclass(frozen=True)
@@ -44,7 +53,7 @@ class Allocation:
     unallocated: Mapping[str, Decimal]
 
 
-def allocate(own: Mapping[str, Decimal], pools: Sequence[Pool]) -> Allocation:
+def allocate(own: Mapping[str, Decimal], pools: Sequence[Pool], decimals: int = DECIMALS) -> Allocation:
     """Who bears what of one day and currency. `own` is the cost of bearers and pools before anything is passed on.
 
     The sum of `borne` and `unallocated` equals the sum of `own`, exactly. Raises ConfigurationError when pools feed
@@ -60,13 +69,12 @@ def allocate(own: Mapping[str, Decimal], pools: Sequence[Pool]) -> Allocation:
             amount = held.pop(name, _ZERO)
             if not amount:
                 continue
-            try:
-                parts = split(amount, named[name].weights)
-            except NothingToSplitBy:
+            proportions = named[name].proportions
+            if proportions is None:
                 unallocated[name] = amount
                 shares.append(Share(name, None, amount, named[name].method))
                 continue
-            for receiver, part in parts.items():
+            for receiver, part in proportions.split(amount, decimals).items():
                 if part:
                     held[receiver] = held.get(receiver, _ZERO) + part
                     shares.append(Share(name, receiver, part, named[name].method))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from array import array
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -24,6 +24,9 @@ from pipelines.lake.sql_models import Layered
 from pipelines.lake.store import Lake
 from pipelines.lake.tables import PYTHON_TABLES
 from pipelines.lake.tables.bronze import ANSWERS, ITEM_SCHEMA
+
+FLUSH_ROWS = 100_000
+"""More than a month of most bills: a first run commits every few months, a daily one once."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _INTEGER = pa.int64()
@@ -70,28 +73,47 @@ class Recorded:
     rows: int
 
 
-def record(lake: Lake, table: str, listings: Iterable[Listing]) -> Recorded:
+def record(lake: Lake, table: str, listings: Iterable[Listing], flush_rows: int = FLUSH_ROWS) -> Recorded:
     """Append to `table` and `bronze.answers` the listings whose content is new; two commits, or none.
 
     Listings are taken one by one and written to files at once, so that a long history needs no memory. The files
-    count from their commit on.
+    count from their commit on; there is one for each `flush_rows`, so that a reading cut off keeps what it has.
     """
     catalog = Catalog(lake, Layered({}))
     told = _answers_by_question(catalog)
     known = _hashes_in(catalog, table)
+    remaining = iter(listings)
+    recorded = Recorded(0, 0, 0)
+    while True:
+        part = _record_some(lake, table, remaining, _Known(told, known), flush_rows)
+        recorded = Recorded(recorded.asked + part.asked, recorded.new + part.new, recorded.rows + part.rows)
+        if part.rows < flush_rows:
+            return recorded
+
+
+@dataclass(frozen=True)
+class _Known:
+    """What is stored: the answers to each question, and the answers whose rows are there."""
+
+    answers: Mapping[str, Sequence[tuple[datetime, str]]]
+    rows: set[str]
+
+
+def _record_some(lake: Lake, table: str, listings: Iterator[Listing], known: _Known, most_rows: int) -> Recorded:
+    """Record until there are so many new rows, or no more listings."""
     new_answers: dict[str, list[str]] = {}
     new_rows: dict[str, list[str]] = {}
     asked = 0
     with _files(lake, table) as rows, _files(lake, ANSWERS.name) as answers:
-        for listing in listings:
+        while rows.rows < most_rows and (listing := next(listings, None)) is not None:
             asked += 1
-            if _is_known(told.get(listing.question.question_hash, ()), listing):
+            if _is_known(known.answers.get(listing.question.question_hash, ()), listing):
                 continue
             month = _month(listing)
             answers.add(_answer_rows(listing))
             new_answers.setdefault(month, []).append(f"{listing.answer_hash} {listing.asked_at.isoformat()}")
-            if listing.answer_hash not in known:
-                known.add(listing.answer_hash)
+            if listing.answer_hash not in known.rows:
+                known.rows.add(listing.answer_hash)
                 rows.add(_item_rows(listing))
                 new_rows.setdefault(month, []).append(listing.answer_hash)
         lake.append_files(rows, _contents(new_rows))

@@ -11,12 +11,14 @@ import duckdb
 import pyarrow as pa
 
 from pipelines.lake.content import ContentDigest
-from pipelines.lake.engine import Catalog, connect, reading
+from pipelines.lake.dated import content_in_month, holds_by_day
+from pipelines.lake.engine import Catalog, reading
 from pipelines.lake.files import NewFiles, parted
 from pipelines.lake.sql_models import ALL, SqlModel
 from pipelines.lake.store import WHOLE, PartitionState
 
 BATCH_ROWS = 8_192
+_MONTHS = frozenset({"billing_month", "usage_month"})
 
 
 @dataclass(frozen=True)
@@ -44,20 +46,35 @@ def build(catalog: Catalog, model: SqlModel, months: Sequence[str]) -> Built:
         return Built(model.table, asked, (), 0)
     with ExitStack() as opened:
         files, content = _run(catalog, model, stale, opened)
-        write = catalog.lake.replace_files
+        is_remade = False
         if state.delta is not None and files.delta_schema != state.delta.schema():
             stale = changed = sorted({*asked, *state.partitions})
             inputs = {p: _inputs_fingerprint(catalog, model, p) for p in stale}
             files, content = _run(catalog, model, stale, opened)
-            write = catalog.lake.remake
+            is_remade = True
         else:
             changed = [p for p in stale if p not in state.partitions or state.partitions[p].content != content[p]]
         if not changed:
             return Built(model.table, asked, (), 0)
-        files.leave_out(set(stale) - set(changed))
-        written = write(files, {p: PartitionState(content[p], inputs[p]) for p in changed})
+        states = {p: PartitionState(content[p], inputs[p]) for p in stale}
+        same = {p: states.pop(p) for p in set(stale) - set(changed)}
+        files.leave_out(same.keys())
+        # equal content makes no commit; of what was found equal a commit made anyway tells the new inputs
+        lake = catalog.lake
+        written = lake.remake(files, states) if is_remade else lake.replace_files(files, states, same)
     catalog.forget(model.table)
     return Built(model.table, asked, tuple(changed), written)
+
+
+def stale_months(catalog: Catalog, months: Sequence[str]) -> list[str]:
+    """Of `months`, those in which a stored table is not what its inputs and its select would make it now."""
+    models = [model for model in catalog.models if model.is_stored and model.partition_by]
+
+    def is_stale(model: SqlModel, month: str) -> bool:
+        known = catalog.state(model.table).partitions.get(month)
+        return known is None or known.inputs != _inputs_fingerprint(catalog, model, month)
+
+    return [month for month in months if any(is_stale(model, month) for model in models)]
 
 
 def _inputs_fingerprint(catalog: Catalog, model: SqlModel, partition: str) -> str:
@@ -67,6 +84,9 @@ def _inputs_fingerprint(catalog: Catalog, model: SqlModel, partition: str) -> st
         parts += [view.fingerprint for view in _views(catalog, read)]
     for table, wanted in sorted(_demand(catalog, model, [partition]).items()):
         state = catalog.state(table)
+        if wanted is None and partition != WHOLE and holds_by_day(catalog, table):
+            parts.append(f"{table} in {partition}={content_in_month(catalog, table, partition)}")
+            continue
         names = sorted(state.partitions) if wanted is None else wanted
         parts += [f"{table}/{name}={state.partitions[name].content}" for name in names if name in state.partitions]
     return hashlib.sha256("|".join(parts).encode()).hexdigest()[:32]
@@ -85,12 +105,17 @@ def _demand(catalog: Catalog, model: SqlModel, partitions: Sequence[str]) -> dic
     for read in sorted(model.reads):
         for table in catalog.physical(read):
             back = model.months_back.get(table, model.months_back.get(read, 0))
-            if model.partition_by is None or back == ALL or _partition_of(catalog, table) != model.partition_by:
+            if back == ALL or not _same_months(model.partition_by, _partition_of(catalog, table)):
                 demand[table] = None
             elif demand.get(table, []) is not None:
                 wanted = {month for p in partitions for month in _months_until(p, back)}
                 demand[table] = sorted({*(demand.get(table) or []), *wanted})
     return demand
+
+
+def _same_months(mine: str | None, its: str | None) -> bool:
+    """Whether two tables are divided alike: a month of usage is a month of the bill, both in UTC."""
+    return mine is not None and (mine == its or {mine, its} <= _MONTHS)
 
 
 def _partition_of(catalog: Catalog, table: str) -> str | None:
@@ -108,12 +133,14 @@ def _run(
     catalog: Catalog, model: SqlModel, partitions: Sequence[str], opened: ExitStack
 ) -> tuple[NewFiles, dict[str, str]]:
     """Rows of these partitions in a canonical order, as files yet to be stored, and the content hash of each."""
-    with connect(catalog.lake.address) as connection, reading():
-        catalog.register(connection, sorted(model.reads), _demand(catalog, model, partitions))
+    with catalog.connect() as connection, reading():
+        demand = _demand(catalog, model, partitions)
+        catalog.register(connection, sorted(model.reads), demand)
         chosen = ""
-        if model.partition_by:
+        if any(wanted is None or set(wanted) - set(partitions) for wanted in demand.values()):
+            # what is read tells of other partitions too; else the condition only costs memory
             values = ", ".join(f"'{p}'" for p in partitions)
-            chosen = f"where {model.partition_by} in ({values})"
+            chosen = f"where {model.partition_by} in ({values})" if model.partition_by else ""
         rows = connection.execute(f"select * from ({model.sql}) {chosen} order by all").to_arrow_reader(BATCH_ROWS)
         files = opened.enter_context(catalog.lake.new_files(model.table, rows.schema, model.partition_by, held=True))
         return files, _digested(rows, model.partition_by, partitions, files)
@@ -137,6 +164,6 @@ def _digested(
             partition = WHOLE if partition_by is None else value
             if partition in digests:
                 digests[partition].add(part)
-            if files is not None:
-                files.take(value, part)
+                if files is not None:
+                    files.take(value, part)
     return {partition: digest.hexdigest() for partition, digest in digests.items()}

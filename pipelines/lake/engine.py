@@ -1,10 +1,12 @@
 """DuckDB over the current files of Delta tables.
 
-A table is read by its file list, never by a glob: a Delta folder also holds the files of older versions.
+A table is read by its file list, never by a glob: a Delta folder also holds the files of older versions. All files of
+a version have the same columns, so the first tells them; to look into each would cost more with every day of history.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from difflib import get_close_matches
@@ -25,17 +27,28 @@ Demand = Mapping[str, Sequence[str] | None]
 """Which partitions of each table are wanted; None means all."""
 
 
-def connect(address: Address | None = None) -> duckdb.DuckDBPyConnection:
-    """An in-memory DuckDB in UTC that downloads nothing; for a lake on S3 it holds the key in this connection only."""
+BYTES_PER_THREAD = 64 * 1024**2
+"""Less Parquet than this is read by one thread: a second one costs more CPU than it saves time."""
+
+
+def connect(address: Address | None = None, threads: int | None = None) -> duckdb.DuckDBPyConnection:
+    """An in-memory DuckDB in UTC that downloads nothing; for a lake on S3 it holds the key in this connection only.
+
+    It has `threads`, else one for each core.
+    """
     config: dict[str, str | bool | int | float | list[str]] = {
         "autoinstall_known_extensions": "false",
         "autoload_known_extensions": "false",
     }
+    if threads is not None:
+        config["threads"] = threads
     if address is not None and address.s3 is not None:
         _checked_httpfs()
         config["allow_unsigned_extensions"] = "true"
     connection = duckdb.connect(":memory:", config=config)
     connection.execute("set TimeZone = 'UTC'")
+    if connection.execute("select current_setting('enable_progress_bar')").fetchone() == (True,):
+        connection.execute("set enable_progress_bar = false")  # it would stand in the middle of a result
     if address is not None and address.s3 is not None:
         _sign_in(connection, address)
     return connection
@@ -112,6 +125,10 @@ class Catalog:
             return {table}
         return {name for read in model.reads for name in self.physical(read)}
 
+    def connect(self) -> duckdb.DuckDBPyConnection:
+        """A connection of one thread; `register` gives it more when there is much to read."""
+        return connect(self.lake.address, threads=1)
+
     def register(
         self, connection: duckdb.DuckDBPyConnection, tables: Iterable[str], demand: Demand | None = None
     ) -> None:
@@ -119,6 +136,11 @@ class Catalog:
         done: set[str] = set()
         for table in tables:
             self._register(connection, table, demand or {}, done)
+        stored = (self.state(table).files_in((demand or {}).get(table)) for table in done if table in self._states)
+        size = sum(file.size for files in stored for file in files)
+        if size >= BYTES_PER_THREAD:
+            cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+            connection.execute(f"set threads = {min(cores, 1 + size // BYTES_PER_THREAD)}")
 
     def _register(
         self,
@@ -160,12 +182,9 @@ class Catalog:
         hive = ""
         if state.partition_by is not None:
             hive = f", hive_partitioning = true, hive_types = {{'{state.partition_by}': varchar}}"
-        listed = ", ".join(_quoted(_readable(file, self.lake.address)) for file in files)
+        listed = ", ".join(map(_quoted, files))
         columns = ", ".join(f'"{name}"' for name in state.schema.names)
-        connection.execute(
-            f"create or replace view {table} as "
-            f"select {columns} from read_parquet([{listed}], union_by_name = true{hive})"
-        )
+        connection.execute(f"create or replace view {table} as select {columns} from read_parquet([{listed}]{hive})")
 
     def _schema(self, table: str, model: SqlModel | None, state: TableState) -> pa.Schema:
         if state.delta is not None:
@@ -183,7 +202,7 @@ class Catalog:
 
     def query(self, sql: str) -> pa.Table:
         """Answer one select over the lake's tables by name."""
-        with connect(self.lake.address) as connection, reading():
+        with self.connect() as connection, reading():
             self.register(connection, sorted(tables_read(sql)))
             return connection.execute(sql).to_arrow_table()
 
@@ -218,12 +237,3 @@ _TYPES = {
     "date32[day]": "date",
     "null": "integer",
 }
-
-
-def _readable(uri: str, address: Address) -> str:
-    """deltalake writes a local path with its root percent-encoded, as in a URL; DuckDB wants it plain."""
-    if address.is_s3:
-        return uri
-    # encoders differ in the characters they spare, so the root is left out by its depth and not by its text
-    below = uri.removeprefix("file://").split("/")[len(address.folder.parts) :]
-    return "/".join([str(address.folder), *below])

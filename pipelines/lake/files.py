@@ -152,6 +152,7 @@ class NewFiles:
 
     def _delete(self, file: _File) -> None:
         with suppress(OSError, pa.ArrowException):
+            file.writer.close()
             file.sink.close()
             if file.is_stored:
                 self._files.delete_file(file.path)

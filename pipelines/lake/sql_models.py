@@ -6,6 +6,8 @@ One file holds one `select`, written as if for all time. Its header tells the re
     -- grain: charge_date, project_id
     -- partition: billing_month | usage_month | none
     -- reads: silver.costs 1 month back      (default: the same partition; `all` lifts the limit)
+    -- holds: valid_from until valid_to      (which days a row speaks of; a month is made anew when its rows differ)
+    -- holds: on deploy_date                 (the same of what happens on a day)
     -- stored: table | view
 """
 
@@ -30,7 +32,18 @@ LAYERS = ("bronze", "silver", "gold")
 ALL = -1
 """Months back of an input that is read whole."""
 
-_KEYS = ("grain", "partition", "reads", "stored", "checks", "severity", "figure")
+_KEYS = ("grain", "partition", "reads", "holds", "stored", "checks", "severity", "figure")
+
+
+@dataclass(frozen=True)
+class Holds:
+    """From which day a row holds, an expression, and the columns that say until when; the first bounds it.
+
+    Without such columns it speaks of that day only.
+    """
+
+    since: str
+    until: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -45,6 +58,7 @@ class SqlModel:
     partition_by: str | None
     months_back: Mapping[str, int] = field(default_factory=dict)
     is_stored: bool = True
+    holds: Holds | None = None
 
     @property
     def table(self) -> str:
@@ -162,7 +176,17 @@ def _model(layer: str, path: Path) -> SqlModel:
         partition_by=None if partition == "none" else partition,
         months_back=dict(_months_back(path, line) for line in header.get("reads", [])),
         is_stored=header.get("stored", ["table"])[0] == "table",
+        holds=_holds(path, header["holds"][0]) if "holds" in header else None,
     )
+
+
+def _holds(path: Path, line: str) -> Holds:
+    if line.startswith("on "):
+        return Holds(line.removeprefix("on "), ())
+    since, word, until = line.partition(" until ")
+    if not word:
+        raise ConfigurationError(f"{path.name}: `-- holds: {line}`; write `valid_from until valid_to` or `on a_day`")
+    return Holds(since, tuple(column.strip() for column in until.split(",")))
 
 
 def _months_back(path: Path, line: str) -> tuple[str, int]:

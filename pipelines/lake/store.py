@@ -8,11 +8,10 @@ two writers can never overwrite each other's hashes: the loser reads again and r
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from typing import Literal, Protocol
 
 import pyarrow as pa
@@ -24,58 +23,19 @@ from deltalake.transaction import create_table_with_add_actions
 from pipelines.errors import LakeUnavailable
 from pipelines.lake.address import Address
 from pipelines.lake.files import ArrowStream, NewFiles, Place
+from pipelines.lake.state import WHOLE, DataFile, PartitionState, TableState, is_newest, metadata, partition_states
+
+__all__ = ["WHOLE", "ArrowRows", "DataFile", "Lake", "PartitionState", "TableState"]
 
 log = structlog.get_logger("finops.lake")
 
-WHOLE = ""
-"""Partition value of a table that has none."""
-
-_METADATA = "finops.partitions"
 _ATTEMPTS = 20
+_MANY_FILES = 24
+_SMALL_BYTES = 16 * 1024**2
+_MERGED_BYTES = 64 * 1024**2
+_CONFIGURATION = {"delta.checkpointInterval": "10", "delta.logRetentionDuration": "interval 800 days"}
+"""A log is read from its last checkpoint on; and a month stays readable as it was for more than two years."""
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
-
-
-@dataclass(frozen=True)
-class PartitionState:
-    """What the last commit said of one partition."""
-
-    content: str
-    inputs: str = ""
-
-
-@dataclass(frozen=True)
-class TableState:
-    """One version of a table, read once: handle, partition column and partition states."""
-
-    delta: DeltaTable | None = None
-    partitions: Mapping[str, PartitionState] = field(default_factory=dict)
-
-    @property
-    def version(self) -> int:
-        """-1 before the first commit."""
-        return -1 if self.delta is None else self.delta.version()
-
-    @property
-    def partition_by(self) -> str | None:
-        """Name of the partition column."""
-        columns = [] if self.delta is None else self.delta.metadata().partition_columns
-        return columns[0] if columns else None
-
-    @property
-    def schema(self) -> pa.Schema:
-        """Arrow schema of the current version."""
-        if self.delta is None:
-            raise LookupError("no commit yet")
-        return pa.schema(self.delta.schema().to_arrow())
-
-    def files(self, partitions: Sequence[str] | None = None) -> list[str]:
-        """Addresses of the current data files, of some partitions or of all."""
-        if self.delta is None or (partitions is not None and not partitions):
-            return []
-        column = self.partition_by
-        if partitions is None or column is None:
-            return sorted(self.delta.file_uris())
-        return sorted(self.delta.file_uris(file_pruning_predicate=[(column, "in", list(partitions))]))
 
 
 class ArrowRows(ArrowStream, Protocol):
@@ -101,6 +61,7 @@ class Lake:
     def __init__(self, address: Address) -> None:
         self.address = address
         self._options = address.s3.delta_options if address.s3 else None
+        self._known: dict[str, TableState] = {}
 
     def uri(self, table: str) -> str:
         """Address of one table's folder."""
@@ -109,11 +70,23 @@ class Lake:
     def state(self, table: str) -> TableState:
         """The current version; an empty state when the table was never written."""
         with _lake_errors(table):
+            known = self._known.get(table)
+            if known is not None and is_newest(known):
+                return known
             try:
                 delta = DeltaTable(self.uri(table), storage_options=self._options)
             except TableNotFoundError:
                 return TableState()
-            return TableState(delta, _partition_states(delta))
+            self._known[table] = self._state_of(table, delta)
+            return self._known[table]
+
+    def state_at(self, table: str, version: int) -> TableState:
+        """An earlier version; LakeUnavailable when its log is gone."""
+        with _lake_errors(table):
+            return self._state_of(table, DeltaTable(self.uri(table), version, storage_options=self._options))
+
+    def _state_of(self, table: str, delta: DeltaTable) -> TableState:
+        return TableState(delta, partition_states(delta), f"{self.address.readable}/{table.replace('.', '/')}")
 
     def exists(self, table: str) -> bool:
         """True once a first commit was made."""
@@ -141,7 +114,28 @@ class Lake:
             return merged
 
         self._commit(files, _Change("append", chained))
+        self._compact(files.table, sorted(hashes))
         return files.rows
+
+    def _compact(self, table: str, partitions: Sequence[str]) -> None:
+        """Merge the small files of partitions that have many: each costs every reader an opening, for ever.
+
+        A commit of its own that changes no row. When another writer comes first, the next append does it.
+        """
+        state = self.state(table)
+        for partition in partitions:
+            small = [file for file in state.files_in([partition]) if file.size < _SMALL_BYTES]
+            if len(small) < _MANY_FILES:
+                continue
+            properties = CommitProperties(custom_metadata=metadata(state.partitions), max_commit_retries=0)
+            column = state.partition_by
+            with _lake_errors(table), suppress(CommitFailedError):
+                DeltaTable(self.uri(table), state.version, storage_options=self._options).optimize.compact(
+                    [(column, "=", partition)] if column else None,
+                    target_size=_MERGED_BYTES,
+                    commit_properties=properties,
+                )
+            state = self.state(table)
 
     def replace(
         self,
@@ -149,17 +143,23 @@ class Lake:
         rows: ArrowRows,
         states: Mapping[str, PartitionState],
         partition_by: str | None,
+        same: Mapping[str, PartitionState] | None = None,
     ) -> int:
         """Replace the partitions named in `states` by `rows`, in one commit; rows written are returned."""
         with self._filled(table, rows, partition_by) as files:
-            return self.replace_files(files, states)
+            return self.replace_files(files, states, same)
 
-    def replace_files(self, files: NewFiles, states: Mapping[str, PartitionState]) -> int:
-        """As `replace`, by rows that were written already."""
+    def replace_files(
+        self, files: NewFiles, states: Mapping[str, PartitionState], same: Mapping[str, PartitionState] | None = None
+    ) -> int:
+        """As `replace`, by rows that were written already; `same` are partitions found to hold what they held."""
         is_parted = files.partition_by is not None
 
         def merged(state: TableState) -> dict[str, PartitionState]:
-            return {**state.partitions, **states} if is_parted else dict(states)
+            if not is_parted:
+                return dict(states)
+            known = {name: now for name, now in (same or {}).items() if state.partitions[name].content == now.content}
+            return {**state.partitions, **known, **states}
 
         self._commit(files, _Change("overwrite", merged, sorted(states) if is_parted else None))
         return files.rows
@@ -182,7 +182,7 @@ class Lake:
             files.added()
         for _ in range(_ATTEMPTS):
             state = self.state(table)
-            properties = CommitProperties(custom_metadata=_metadata(change.states(state)), max_commit_retries=0)
+            properties = CommitProperties(custom_metadata=metadata(change.states(state)), max_commit_retries=0)
             with _lake_errors(table):
                 try:
                     self._write(files, state, change, properties)
@@ -207,6 +207,7 @@ class Lake:
                 files.added(),
                 mode="error",  # a table that another writer makes first must not be written over
                 partition_by=partition_by,
+                configuration=_CONFIGURATION,
                 storage_options=self._options,
                 commit_properties=properties,
             )
@@ -223,24 +224,6 @@ class Lake:
             [(partition_by, "in", change.partitions)] if partition_by and change.partitions is not None else None,
             commit_properties=properties,
         )
-
-
-def _metadata(states: Mapping[str, PartitionState]) -> dict[str, str]:
-    return {_METADATA: json.dumps({name: [s.content, s.inputs] for name, s in sorted(states.items())})}
-
-
-def _partition_states(delta: DeltaTable) -> dict[str, PartitionState]:
-    """States from the newest commit that carries them; maintenance commits carry none."""
-    for commit in _history(delta):
-        if _METADATA in commit:
-            stored = json.loads(commit[_METADATA])
-            return {name: PartitionState(content, inputs) for name, (content, inputs) in stored.items()}
-    return {}
-
-
-def _history(delta: DeltaTable) -> Iterator[Mapping[str, str]]:
-    yield from delta.history(1)
-    yield from delta.history()
 
 
 def _reason(error: Exception) -> str:

@@ -83,13 +83,13 @@ class Table:
 
 @dataclass(frozen=True)
 class Tile:
-    """One key figure with what it is based on and its period."""
+    """One key figure with what it is based on and its period; what is agreed or expected has no charges to trace."""
 
     label: str
     value: str
     detail: str
     period: str
-    trace: Trace
+    trace: Trace | None
     tone: str = ""
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from pipelines.errors import UsageError
 from pipelines.reporting.display import Chart, Fact, Table, Tile, Trace
 from pipelines.reporting.money import DEFAULT_LOCALE, MoneyFormat
+from pipelines.reporting.monthly_causes import causes_chart
 from pipelines.reporting.monthly_charts import (
     bridge_chart,
     daily_chart,
@@ -14,9 +15,12 @@ from pipelines.reporting.monthly_charts import (
     is_comparable,
     waterfall_chart,
 )
+from pipelines.reporting.monthly_closing import ClosedNote, closed_note
 from pipelines.reporting.monthly_evidence import coverage_table, freshness_table, residual_table, waterfall_table
 from pipelines.reporting.monthly_facts import data_until, status, tiles, trust_strip
 from pipelines.reporting.monthly_input import currencies, monthly_input
+from pipelines.reporting.monthly_kpis import KpiBlock, kpi_block
+from pipelines.reporting.monthly_outlook import OutlookBlock, outlook_block
 from pipelines.reporting.monthly_rows import FailedCheck, MonthlyInput
 from pipelines.reporting.monthly_tables import movers_table, spenders_table
 from pipelines.reporting.page import render_page
@@ -34,10 +38,12 @@ class Block:
     status: str
     status_note: str
     is_final: bool
+    closing: ClosedNote | None
     tiles: tuple[Tile, ...]
     strip: tuple[Fact, ...]
     bridge: Chart | None
     no_bridge: str
+    causes: Chart | None
     movers: Table
     spenders: Table
     daily: Chart | None
@@ -46,6 +52,8 @@ class Block:
     waterfall: Table
     residual: Table
     coverage: Table
+    kpis: KpiBlock | None
+    outlook: OutlookBlock | None
     example: Trace
     basis: str
     days: str
@@ -53,7 +61,7 @@ class Block:
     @property
     def charts(self) -> tuple[Chart, ...]:
         """The charts that are drawn, in reading order."""
-        return tuple(chart for chart in (self.bridge, self.daily, self.history, self.invoice) if chart)
+        return tuple(chart for chart in (self.bridge, self.causes, self.daily, self.history, self.invoice) if chart)
 
 
 def render_monthly(report: MonthlyInput | Sequence[MonthlyInput], locale: str = DEFAULT_LOCALE) -> str:
@@ -119,10 +127,12 @@ def _block(report: MonthlyInput, money: MoneyFormat) -> Block:
         status=state,
         status_note=note,
         is_final=report.summary.is_final,
+        closing=closed_note(report.closing, money),
         tiles=tiles(report, money),
         strip=trust_strip(report, money),
         bridge=bridge,
         no_bridge=_why_no_bridge(report),
+        causes=causes_chart(report, money),
         movers=movers_table(report, money),
         spenders=spenders_table(report, money),
         daily=daily_chart(report, money),
@@ -131,6 +141,8 @@ def _block(report: MonthlyInput, money: MoneyFormat) -> Block:
         waterfall=waterfall_table(report, money),
         residual=residual_table(report, money),
         coverage=coverage_table(report, money),
+        kpis=kpi_block(report, money),
+        outlook=outlook_block(report, money),
         example=Trace("gold.daily_costs", (*example, ("billing_currency", report.currency))),
         basis=report.headline_basis,
         days=f"{report.summary.charged_days} of {days_in(report.month)}",

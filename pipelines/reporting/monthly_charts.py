@@ -69,7 +69,7 @@ def bridge_chart(report: MonthlyInput, money: MoneyFormat) -> Chart | None:
     title = _bridge_title(bars, whole, report, money)
     table = _bridge_table(folded.shown, rest, whole, report, money)
     figure = bridge_figure(bars, ("Total change", whole), money)
-    return _chart("bridge", title, "gold.cost_movers", figure, table, report)
+    return _chart("bridge", title, "gold.total_bridge", figure, table, report)
 
 
 def _bridge_table(
@@ -80,7 +80,7 @@ def _bridge_table(
     lines = []
     for part in shown:
         project = (("project_id", part.project_id),) if part.project_id else ()
-        source = Trace("gold.cost_movers", month + project + currency)
+        source = Trace("gold.total_bridge", month + project + currency)
         lines.append(Line((name(part.name), change(part.amount, money)), source))
     cents = remainder(whole, [part.amount for part in shown], money)
     if rest or cents:

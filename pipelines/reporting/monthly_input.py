@@ -7,6 +7,8 @@ from decimal import Decimal
 from typing import Any, TypeVar, get_type_hints
 
 from pipelines.errors import UsageError
+from pipelines.reporting.kpi_rows import KpiRow
+from pipelines.reporting.monthly_closing import ClosedMonth
 from pipelines.reporting.monthly_rows import (
     HEADLINE_BASIS,
     CoverageRow,
@@ -22,12 +24,22 @@ from pipelines.reporting.monthly_rows import (
     SummaryRow,
     WaterfallRow,
 )
+from pipelines.reporting.outlook_rows import (
+    OUTLOOK_ROWS,
+    AccuracyRow,
+    BillRow,
+    BudgetRow,
+    ForecastRow,
+    Outlook,
+    VoucherRow,
+)
 
 Rows = Mapping[str, Sequence[Mapping[str, Any]]]
 HISTORY_MONTHS = 13
 TABLES = (
     *(SummaryRow.TABLE, DailyRow.TABLE, MoverRow.TABLE, SpenderRow.TABLE, CoverageRow.TABLE),
-    *(ResidualRow.TABLE, InvoiceRow.TABLE, WaterfallRow.TABLE, FreshnessRow.TABLE),
+    *(ResidualRow.TABLE, InvoiceRow.TABLE, WaterfallRow.TABLE, FreshnessRow.TABLE, KpiRow.TABLE),
+    *(row.TABLE for row in OUTLOOK_ROWS),
 )
 
 Row = TypeVar("Row", bound=GoldRow)
@@ -51,6 +63,7 @@ def monthly_input(
     product_version: str,
     checks_failed: Sequence[FailedCheck] = (),
     headline_basis: str = HEADLINE_BASIS,
+    closing: ClosedMonth | None = None,
 ) -> MonthlyInput:
     """Typed rows of one month and currency, out of dict rows as DuckDB or polars return them.
 
@@ -80,6 +93,15 @@ def monthly_input(
         freshness=tuple(sorted(read(FreshnessRow), key=lambda row: row.source)),
         checks_failed=tuple(checks_failed),
         headline_basis=headline_basis,
+        kpis=read(KpiRow, all_months=True),
+        closing=closing,
+        outlook=Outlook(
+            forecasts=read(ForecastRow, all_months=True),
+            accuracy=read(AccuracyRow, all_months=True),
+            budgets=read(BudgetRow, all_months=True),
+            vouchers=read(VoucherRow, all_months=True),
+            bills=read(BillRow, all_months=True),
+        ),
     )
 
 

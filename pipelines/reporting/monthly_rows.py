@@ -3,7 +3,12 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from pipelines.reporting.kpi_rows import KpiRow
+    from pipelines.reporting.monthly_closing import ClosedMonth
+    from pipelines.reporting.outlook_rows import Outlook
 
 HEADLINE_BASIS = "net of savings plan and contract, before vouchers and VAT"
 
@@ -59,12 +64,13 @@ class DailyRow(GoldRow):
 
 @dataclass(frozen=True)
 class MoverRow(GoldRow):
-    TABLE = "gold.cost_movers"
-    KEYS = ("billing_month", "project_id", "sku", "billing_currency")
+    TABLE = "gold.total_bridge"
+    KEYS = ("billing_month", "project_id", "product", "sku", "billing_currency")
 
     billing_month: str
     project_id: str | None
     project_name: str | None
+    product: str
     sku: str | None
     service_name: str | None
     owner: str | None
@@ -73,21 +79,37 @@ class MoverRow(GoldRow):
     billed_cost: Decimal
     delta_cost: Decimal
     price_effect: Decimal
-    usage_effect: Decimal
+    volume_effect: Decimal
+    mix_effect: Decimal
+    efficiency_effect: Decimal
     new_effect: Decimal
     gone_effect: Decimal
     not_separable_effect: Decimal
+    delta_cost_per_day: Decimal
+    price_effect_per_day: Decimal
+    volume_effect_per_day: Decimal
+    mix_effect_per_day: Decimal
+    efficiency_effect_per_day: Decimal
+    new_effect_per_day: Decimal
+    gone_effect_per_day: Decimal
+    not_separable_effect_per_day: Decimal
+    reason: str | None
     days: int | None
     previous_days: int | None
 
     def effects(self) -> tuple[Decimal, ...]:
-        """Price, usage, new, gone, not separable: together the change."""
+        """Price, volume, mix, efficiency, new, gone, not separable: together the change."""
         return (
-            self.price_effect,
-            self.usage_effect,
-            self.new_effect,
-            self.gone_effect,
-            self.not_separable_effect,
+            *(self.price_effect, self.volume_effect, self.mix_effect, self.efficiency_effect),
+            *(self.new_effect, self.gone_effect, self.not_separable_effect),
+        )
+
+    def effects_per_day(self) -> tuple[Decimal, ...]:
+        """The same of the change per day."""
+        return (
+            *(self.price_effect_per_day, self.volume_effect_per_day, self.mix_effect_per_day),
+            *(self.efficiency_effect_per_day, self.new_effect_per_day, self.gone_effect_per_day),
+            self.not_separable_effect_per_day,
         )
 
 
@@ -227,6 +249,9 @@ class MonthlyInput:
     freshness: tuple[FreshnessRow, ...]
     checks_failed: tuple[FailedCheck, ...] = ()
     headline_basis: str = HEADLINE_BASIS
+    kpis: tuple["KpiRow", ...] = ()
+    closing: "ClosedMonth | None" = None
+    outlook: "Outlook | None" = None
 
     @property
     def month_before(self) -> str:

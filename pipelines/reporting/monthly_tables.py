@@ -28,33 +28,40 @@ MOVERS_EACH_WAY = 5
 TOP_SPENDERS = 10
 STACKED_SERVICES = 4
 OTHER_SERVICES = "Other services"
+CAUSES = ("Price", "Volume", "Mix", "Efficiency", "New", "Gone", "Not separable")
+"""Why a cost changed, in the order of a mover's effects."""
 
 
 def movers_table(report: MonthlyInput, money: MoneyFormat) -> Table:
-    """The largest changes both ways with their reasons; the rest and the total below them."""
+    """The largest changes both ways with their causes; the rest and the total below them."""
     folded = largest_both_ways(report.movers, lambda row: money.rounded(row.delta_cost), MOVERS_EACH_WAY)
     shown = [_mover_amounts(row.effects(), row.delta_cost, money) for row in folded.shown]
     effects = [total(parts) for parts in zip(*(row.effects() for row in report.movers), strict=True)]
     covered = total(row.delta_cost for row in report.movers)
-    whole = _mover_amounts(effects or [Decimal(0)] * 5, covered, money)
-    lines = [_mover_line(row, cells, money) for row, cells in zip(folded.shown, shown, strict=True)]
+    whole = _mover_amounts(effects or [Decimal(0)] * len(CAUSES), covered, money)
+    per_day = _mover_days(report, folded.shown, money)
+    lines = [
+        _mover_line(row, cells, by_day, money)
+        for row, cells, by_day in zip(folded.shown, shown, per_day[:-2], strict=True)
+    ]
     rest = [remainder(part, [row[i] for row in shown], money) for i, part in enumerate(whole)]
     if folded.folded or any(rest):
         label = _folded_label(len(folded.folded), "rounding")
-        lines.append(Line((text(label), text(""), *_mover_cells(rest, money)), kind="fold"))
+        lines.append(Line((text(label), text(""), *_mover_cells(rest, per_day[-2], money)), kind="fold"))
     delta = report.summary.delta_cost if report.summary.delta_cost is not None else covered
     missing = money.rounded(delta) - whole[0]
     if missing:
-        note = text("not in the movers table", tone="finding")
-        blanks = [text("")] * 5
+        note = text("not in the bridge", tone="finding")
+        blanks = [text("")] * (1 + len(CAUSES))
         lines.append(Line((text("Unattributed"), note, change(missing, money), *blanks), kind="fold"))
-    totals = _mover_cells([money.rounded(delta), *whole[1:]], money)
+    totals = _mover_cells([money.rounded(delta), *whole[1:]], per_day[-1], money)
     lines.append(Line((text("Total change"), text(""), *totals), trace(report.summary), kind="total"))
     columns = (
         Column("Project and product", numeric=False),
         Column("Owner", numeric=False),
         Column("Change", lead=True),
-        *(Column(label) for label in ("Price", "Usage", "New", "Gone", "Not separable")),
+        Column("Change per day"),
+        *(Column(label) for label in CAUSES),
     )
     caption = f"Largest changes against {compared_with(report)}, and why"
     return Table("movers", caption, columns, tuple(lines) if report.movers else ())
@@ -65,14 +72,23 @@ def _mover_amounts(effects: Sequence[Decimal], delta: Decimal, money: MoneyForma
     return [money.rounded(delta), *cents_adding_up(effects, delta, money)]
 
 
-def _mover_cells(cents: Sequence[Decimal], money: MoneyFormat) -> list[Cell]:
-    return [change(cents[0], money), *(effect(part, money) for part in cents[1:])]
+def _mover_days(report: MonthlyInput, shown: Sequence[MoverRow], money: MoneyFormat) -> list[Decimal]:
+    """Changes per day in cents: of the rows shown, of the rest, and of all."""
+    whole = report.summary.delta_cost_per_day
+    if whole is None:
+        whole = total(row.delta_cost_per_day for row in report.movers)
+    parts = [row.delta_cost_per_day for row in shown]
+    return [*map(money.rounded, parts), remainder(whole, parts, money), money.rounded(whole)]
 
 
-def _mover_line(row: MoverRow, cents: Sequence[Decimal], money: MoneyFormat) -> Line:
+def _mover_cells(cents: Sequence[Decimal], per_day: Decimal, money: MoneyFormat) -> list[Cell]:
+    return [change(cents[0], money), effect(per_day, money), *(effect(part, money) for part in cents[1:])]
+
+
+def _mover_line(row: MoverRow, cents: Sequence[Decimal], per_day: Decimal, money: MoneyFormat) -> Line:
     product = " · ".join(part for part in (row.service_name, row.sku) if part)
-    project = row.project_name or row.project_id or "no project"
-    return Line((name(project, note=product), owner_cell(row.owner), *_mover_cells(cents, money)), trace(row))
+    project = " · ".join(part for part in (row.project_name or row.project_id or "no project", row.product) if part)
+    return Line((name(project, note=product), owner_cell(row.owner), *_mover_cells(cents, per_day, money)), trace(row))
 
 
 def _folded_label(number: int, otherwise: str) -> str:

@@ -14,7 +14,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from itertools import chain
 from typing import Any
 
 from pipelines.errors import SourceUnavailable
@@ -142,4 +141,4 @@ def _named(source: str, name_field: str, name: str, entry: Any) -> Item:
 
 
 def _sha256(parts: Iterable[bytes]) -> str:
-    return hashlib.sha256(b"".join(chain.from_iterable((part, b"\n") for part in parts))).hexdigest()
+    return hashlib.sha256(b"\n".join([*parts, b""])).hexdigest()

@@ -30,6 +30,7 @@ from pipelines.sources.refusals import PASSING, STATUS_PAGE
 # a server that wants a longer pause than this is not waited for
 LONGEST_PAUSE_SECONDS = 120.0
 CONNECTIONS = 16
+READ_BYTES = 1024**2
 PROBES = 3
 """Attempts while the address is silent: it has given no answer since a call was given up."""
 
@@ -214,8 +215,17 @@ def pooled_session(auth: AuthBase, user_agent: str, is_loopback: bool) -> reques
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     session.trust_env = not is_loopback
     for scheme in ("http://", "https://"):
-        session.mount(scheme, HTTPAdapter(pool_connections=4, pool_maxsize=CONNECTIONS, max_retries=0))
+        session.mount(scheme, _Whole(pool_connections=4, pool_maxsize=CONNECTIONS, max_retries=0))
     return session
+
+
+class _Whole(HTTPAdapter):
+    """Hands bodies over in large pieces; the ten kilobytes that requests asks for cost as much as the body."""
+
+    def build_response(self, request: requests.PreparedRequest, received: Any) -> requests.Response:
+        pieces = received.stream
+        received.stream = lambda amount, **options: pieces(max(amount, READ_BYTES), **options)
+        return super().build_response(request, received)
 
 
 def _outcome(response: requests.Response | NoAnswer) -> dict[str, Any]:

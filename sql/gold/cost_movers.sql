@@ -1,6 +1,7 @@
 -- Why a month cost more or less than the one before, per project and SKU: price, usage, new, gone. Adds up exactly.
 -- A charge has no quantity: usage is the charge divided by the list price of its day. Where no price is known the
--- change stands under "not separable". The price effect is this month's usage at the difference of prices.
+-- change stands under "not separable". The price effect is this month's usage at the difference of prices: what the
+-- new list prices cost in this month's bill. Why a month costs more, no order preferred, is told by gold.total_bridge.
 -- grain: billing_month, project_id, sku, billing_currency
 -- partition: billing_month
 -- reads: silver.labelled_costs 1 month back

@@ -1,5 +1,5 @@
--- Cost by day, project, service, environment, owner and region; what everything else adds up from.
--- grain: charge_date, project_id, service_name, environment, owner, region_id, billing_currency
+-- Cost by day, project, service, region and labels as the charges bear them; what everything else adds up from.
+-- grain: charge_date, project_id, service_name, environment, owner, team, tenant, product, region_id, billing_currency
 -- partition: billing_month
 select
     charge_date,
@@ -8,6 +8,9 @@ select
     service_name,
     environment,
     owner,
+    team,
+    tenant,
+    product,
     region_id,
     billing_currency,
     cast(coalesce(sum(billed_cost), 0) as decimal(38, 12)) as billed_cost,

@@ -3,6 +3,7 @@
 -- and outcome; a pool's new Kubernetes version is a rollout of its nodes.
 -- grain: service, environment, deploy_key, status
 -- partition: none
+-- holds: on deploy_date
 -- reads: silver.audit_events all
 with
 

@@ -3,6 +3,7 @@
 -- MiB are billed as one GB.
 -- grain: source, run_id
 -- partition: none
+-- holds: on run_date
 with
 
 runs as (

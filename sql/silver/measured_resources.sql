@@ -6,40 +6,6 @@
 -- partition: usage_month
 with
 
-readings as (
-
-    select
-        source,
-        reading_hash
-    from silver.latest_measurements
-    where source in ('cockpit.usage', 'cockpit.requests') and reading_hash is not null
-
-),
-
-called as (
-
-    select distinct
-        usage.project_id,
-        usage.resource_type,
-        usage.resource_id as raw_id,
-        usage.resource_name,
-        cast(usage.hour as date) as usage_date,
-        usage.usage_month
-    from bronze.usage_hourly as usage
-    inner join readings on usage.reading_hash = readings.reading_hash and readings.source = 'cockpit.usage'
-    union
-    select distinct
-        requests.project_id,
-        requests.service_type as resource_type,
-        requests.resource_id as raw_id,
-        requests.resource_name,
-        requests.day as usage_date,
-        requests.usage_month
-    from bronze.requests_daily as requests
-    inner join readings on requests.reading_hash = readings.reading_hash and readings.source = 'cockpit.requests'
-
-),
-
 machines as (
 
     select
@@ -110,7 +76,7 @@ sought as (
             lower(regexp_replace(raw_id, ':[0-9]+$', '')),
             lower(regexp_replace(resource_name, ':[0-9]+$', ''))
         ] as names_told
-    from called
+    from silver.measured_things
 
 ),
 
@@ -180,7 +146,7 @@ select
         else found.resource_id
     end as resource_id,
     called.usage_month
-from called
+from silver.measured_things as called
 left join found
     on
         called.project_id is not distinct from found.project_id

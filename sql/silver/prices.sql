@@ -1,6 +1,7 @@
 -- Public prices by day, from dated snapshots of the price list; before the first snapshot a price is not known.
 -- grain: sku, valid_from
 -- partition: none
+-- holds: valid_from until valid_to
 with
 
 snapshots as (

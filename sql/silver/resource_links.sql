@@ -3,6 +3,7 @@
 -- link_type reads from the resource to the linked one: attached_to, part_of, taken_from, made_from, runs_on, uses.
 -- grain: resource_id, link_type, linked_id, valid_from
 -- partition: none
+-- holds: valid_from until valid_to
 with
 
 -- the documents are read once; everything after is narrow

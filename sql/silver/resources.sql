@@ -3,6 +3,7 @@
 -- parent_id is what it is part of or was taken from; billed_id the resource whose charges pay for it, mostly itself.
 -- grain: resource_id, valid_from
 -- partition: none
+-- holds: greatest(counts_from, coalesce(cast(created_at as date), counts_from)) until counts_until, valid_to
 with
 
 annotation_days as (

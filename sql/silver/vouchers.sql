@@ -87,10 +87,36 @@ periods as (
     from islands
     group by discount_id, island
 
+),
+
+filters as (
+
+    select
+        discount_id,
+        valid_from,
+        unnest(json_extract(item, '$.filters[*]')) as filter
+    from periods
+
+),
+
+named as (
+
+    select
+        discount_id,
+        valid_from,
+        list_sort(list(distinct json_extract_string(filter, '$.value')) filter (
+            where coalesce(json_extract_string(filter, '$.exclude'), 'false') <> 'true'
+        )) as applies_to,
+        list_sort(list(distinct json_extract_string(filter, '$.value')) filter (
+            where json_extract_string(filter, '$.exclude') = 'true'
+        )) as excludes
+    from filters
+    group by discount_id, valid_from
+
 )
 
 select
-    discount_id,
+    periods.discount_id,
     json_extract_string(item, '$.organization_id') as organization_id,
     json_extract_string(item, '$.description') as description,
     json_extract_string(item, '$.coupon.description') as coupon,
@@ -107,18 +133,21 @@ select
         when extract('microsecond' from stops_at) = 59999999 then stops_at + interval 1 microsecond
         else stops_at
     end as ends_at,
-    list_sort(list_distinct(json_extract_string(item, '$.filters[*].value'))) as applies_to,
-    valid_from,
+    -- what it pays for, and what of it not; nothing named is everything
+    coalesce(named.applies_to, []) as applies_to,
+    coalesce(named.excludes, []) as excludes,
+    periods.valid_from,
     case
         when not is_current
             then
                 coalesce(
-                    lead(valid_from) over (
-                        partition by discount_id
-                        order by valid_from
+                    lead(periods.valid_from) over (
+                        partition by periods.discount_id
+                        order by periods.valid_from
                     ),
                     cast(missed_at as date)
                 )
     end as valid_to,
     is_current
 from periods
+left join named on periods.discount_id = named.discount_id and periods.valid_from = named.valid_from

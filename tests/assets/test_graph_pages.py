@@ -80,7 +80,7 @@ def test_pages_show_the_graph_and_earlier_runs_and_nothing_is_left_when_they_end
     told = ask(port, QUESTION)
 
     groups = {node["groupName"] for node in told["assetNodes"]}
-    assert groups == {"bronze", "silver", "gold", "reports", "platform"}
+    assert groups == {"bronze", "silver", "gold", "decisions", "reports", "platform"}
     nodes = {"/".join(node["assetKey"]["path"]): node for node in told["assetNodes"]}
     assert nodes["silver/costs"]["isPartitioned"]
     assert nodes["silver/costs"]["hasAssetChecks"]

@@ -27,6 +27,7 @@ from pipelines.lake.address import parse_address
 from pipelines.lake.measurements import keep
 from pipelines.lake.store import Lake
 from pipelines.settings import load_settings
+from pipelines.sources.asking import Manners
 from pipelines.sources.transport import Scaleway
 
 from .conftest import Place
@@ -455,6 +456,35 @@ def test_clusters_with_opencost_are_read_day_by_day_and_one_that_is_dead_is_name
     }
     assert read(telemetry.read_allocations, **given)["cluster_allocations"].kept.new == 0
     assert not cockpit.calls("/opencost/")
+
+
+def test_where_no_cluster_answers_that_is_one_trouble_and_nothing_is_stored(read, cockpit, lake):
+    cockpit.broken = {"/dead-1/": 500, "/dead-2/": 503}
+    clusters = {f"cluster-{number}": f"{cockpit.url}/dead-{number}/" for number in (1, 2)}
+    (line,) = read(telemetry.read_allocations, opencost__clusters=clusters)["cluster_allocations"].missing
+    assert line.startswith("OpenCost: 2 places (cluster cluster-1; cluster cluster-2): HTTP 500 after 2 attempts; ")
+    assert set(versions(lake).values()) == {-1}
+
+
+def test_servers_that_are_all_silent_are_only_probed_by_the_next_reader_and_have_one_cause(read, cockpit, lake):
+    cockpit.broken = {"/of/shop-metrics/": 500, "/of/shop-custom/": 502, "/of/lab-metrics/": 503}
+    manners = Manners(0, attempts=5, backoff=(0.0, 0.0))
+    asked = {}
+
+    def one_after_the_other(*given):
+        for reader in (telemetry.read_usage, telemetry.read_requests):
+            cockpit.asked.clear()
+            told = reader(*given, manners)
+            asked[reader] = len(cockpit.calls("/of/"))
+        return told
+
+    (line,) = read(one_after_the_other)["requests_daily"].missing
+    assert asked == {telemetry.read_usage: 3 * 5, telemetry.read_requests: 3 * 3}
+    assert line.startswith("Cockpit: 3 places (custom metrics of shop in fr-par; ")
+    lines = rows(lake, "select distinct reading_hash, is_final from bronze.measurements where source like 'cockpit.%'")
+    assert lines == [{"reading_hash": None, "is_final": False}]
+    cockpit.broken = {}
+    assert read(telemetry.read_requests)["requests_daily"].missing == ()
 
 
 def test_a_cockpit_that_is_not_wanted_is_not_asked(read, cockpit, lake):

@@ -237,7 +237,7 @@ def test_every_amount_of_the_report_is_the_one_in_gold(page, small):
     columns = {
         "gold.top_spenders": {"Cost": "billed_cost"},
         "gold.daily_costs": {"Total": "billed_cost"},
-        "gold.cost_movers": {"Change": "delta_cost", "Price": "price_effect", "Usage": "usage_effect"},
+        "gold.total_bridge": {"Change": "delta_cost", "Price": "price_effect", "Volume": "volume_effect"},
         "gold.invoice_waterfall": {"Amount": "amount"},
         "gold.tag_coverage": {"Labelled cost": "labelled_cost"},
     }

@@ -153,7 +153,7 @@ def test_a_voucher_is_used_up_by_issued_invoices(simulator):
 
 def test_a_rate_voucher_takes_its_share_of_its_category(small):
     from simulator.bill import Bill
-    from simulator.scenario import Voucher
+    from simulator.bill_scenario import Voucher
 
     half = {"description": "Half of AI", "mode": "rate", "value": 50, "category": "AI"}
     voucher = Voucher.model_validate(half | {"from": small.start, "to": small.today})

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from simulator.bill_scenario import Publication
 from simulator.charges import Charge, half_even
 from simulator.instants import DAY, inclusive_end, month_named, months_between, parse_rfc3339, zulu
-from simulator.scenario import Publication
 from simulator.world import build
 
 DAYS_OF_JUNE = [f"2026-06-{day:02}T00:00:00Z" for day in range(1, 31)] + ["2026-07-01T00:00:00Z"]

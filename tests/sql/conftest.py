@@ -240,3 +240,26 @@ def charge():
 def answered_lake(models, answered):
     """`answered_lake(folder)`: a lake that may outlive a test."""
     return lambda folder: AnsweredLake(folder, models, answered)
+
+
+@pytest.fixture(scope="session")
+def selected(models, schemas):
+    """`selected("gold.idle_share", given={table: rows})`: rows of a model's select over given rows, without a lake.
+
+    Inputs that are not given are empty; a view among them is taken as given.
+    """
+
+    def run(table: str, given: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[dict[str, Any]]:
+        reads = models.by_name[table].reads
+        assert set(given) <= reads, f"{table} does not read {set(given) - reads}"
+        with connect() as connection:
+            for layer in ("silver", "gold"):
+                connection.execute(f"create schema {layer}")
+            for name in sorted(reads):
+                unknown = {column for row in given.get(name, ()) for column in row} - set(schemas[name].names)
+                assert not unknown, f"{name} has no column {unknown}"
+                connection.register("content", typed_rows(given.get(name, ()), schemas[name]))
+                connection.execute(f"create table {name} as select * from content")
+            return connection.execute(models.by_name[table].sql).to_arrow_table().to_pylist()
+
+    return run

@@ -81,5 +81,6 @@ BRONZE_TABLES = (
     _items("projects", "Projects of the organisation."),
     _items("resources", "What exists, per product and locality; a snapshot whenever it changed."),
     _items("server_types", "Instance types sold per zone, with price and size."),
+    _items("footprints", "Environmental footprint by project, with what each of its regions, zones and SKUs emitted."),
     _items("audit_events", "Audit Trail: who created, changed, started, stopped and deleted what."),
 )

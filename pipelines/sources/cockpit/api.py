@@ -132,6 +132,7 @@ class TelemetryApi:
 
         def read(response: requests.Response, _: datetime) -> dict[str, Any]:
             if response.status_code >= 400:
+                _refuse_a_part(response)
                 raise self._refusal(spelled, response)
             return _document(response, parse)
 
@@ -185,6 +186,12 @@ def _document(response: requests.Response, parse: Callable[[bytes], Any]) -> dic
     if not isinstance(document, dict):
         raise NoAnswer(f"HTTP {response.status_code} with a body that is not a JSON object")
     return document
+
+
+def _refuse_a_part(response: requests.Response) -> None:
+    """The reason decides what becomes of a refused question, so one that was cut off is asked for again."""
+    if response.content.startswith(b"{"):
+        _document(response, orjson.loads)
 
 
 def _said(body: bytes) -> str:

@@ -88,7 +88,7 @@ def logs_by_service(
     used = set(client.labels(start, end))
     service = next((label for label in names.service_labels if label in used), None)
     if service is None:
-        log.warning("logs_without_service", data_source=source.id, labels=sorted(used)[:20])
+        log.debug("logs_without_service", data_source=source.id, labels=sorted(used)[:20])
         return TELEMETRY_DAILY.empty_table()
     try:
         by_day = _counted_logs(client, service, names.level_labels, start, end)

@@ -5,12 +5,14 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from pipelines.errors import NotOffered, PermissionDenied, SourceUnavailable
 from pipelines.sources.objects.client import ObjectStorage
-from pipelines.sources.objects.pages import Marker
+from pipelines.sources.objects.pages import Marker, following_marker
 from pipelines.sources.objects.refusals import Absent, Refused
+from pipelines.sources.objects.turning import LastNames, fitting, last_names
 
 NEVER = "never"
 _PROJECT_AS_OWNER = re.compile(r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}):\1")
@@ -63,15 +65,15 @@ def named(storage: ObjectStorage) -> list[tuple[str, datetime | None]]:
     Raises PermissionDenied too when the answer is another project's, as its owner says.
     """
     found: list[dict[str, Any]] = []
-    following: Marker = {}
-    while True:
-        answer = storage.call("ListBuckets", None, **following)
+    marker: Marker | None = {}
+    last: LastNames = {}
+    while marker is not None:
+        ask = partial(storage.call, "ListBuckets", None, **marker)
+        answer = fitting(ask, marker, last, f"ListBuckets {storage.region}")
         _check_owner(storage, str(answer.get("Owner", {}).get("ID") or ""))
         found += answer.get("Buckets", [])
-        token = answer.get("ContinuationToken")
-        if not token or token == following.get("ContinuationToken"):
-            return [(each["Name"], each.get("CreationDate")) for each in found]
-        following = {"ContinuationToken": token}
+        marker, last = following_marker(answer), last_names(answer, last)
+    return [(each["Name"], each.get("CreationDate")) for each in found]
 
 
 def _check_owner(storage: ObjectStorage, owner: str) -> None:

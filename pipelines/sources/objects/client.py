@@ -6,7 +6,6 @@ environment or of an AWS configuration file of this machine is used. Redirects a
 """
 
 import os
-import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -27,24 +26,15 @@ from botocore.parsers import ResponseParserError  # type: ignore[import-untyped]
 from botocore.utils import parse_timestamp  # type: ignore[import-untyped]
 
 from pipelines.errors import ConfigurationError, SourceUnavailable, WriteRefused
+from pipelines.sources.objects.bodies import NoAnswer, refuse_other_bodies
 from pipelines.sources.objects.refusals import READING, may_pass, refusal
 from pipelines.sources.rate_limit import RateLimit
-from pipelines.sources.refusals import STATUS_PAGE
 
 LONGEST_PAUSE_SECONDS = 120.0
+PROBES = 3
+"""Attempts while the region is silent: it has given no answer since a call was given up."""
+
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
-_ROOT = re.compile(rb"<(?![?!])(?:\w+:)?(\w+)")
-# how the outermost element of each answer begins; anything else is not an answer, however well it parses
-_ROOTS = {
-    "ListBuckets": ("ListAllMyBucketsResult",),
-    "GetBucketTagging": ("Tagging",),
-    "GetBucketVersioning": ("VersioningConfiguration",),
-    "GetBucketLifecycleConfiguration": ("LifecycleConfiguration", "Configuration"),
-    "ListObjectsV2": ("ListBucketResult",),
-    "ListObjectVersions": ("ListVersionsResult",),
-    "ListMultipartUploads": ("ListMultipartUploadsResult",),
-    "ListParts": ("List",),  # no answer of Scaleway's is known, and its names are not always Amazon's
-}
 
 log = structlog.get_logger()
 
@@ -91,7 +81,8 @@ class ObjectStorage:
     """Object Storage of one region, to be asked. Safe to share between threads.
 
     `{region}` in `endpoint_url` is replaced; the address may have a path, and is without TLS on this machine only.
-    `backoff` is the first and the longest wait in seconds before asking again. `requests` counts what was sent so far.
+    `backoff` is the first and the longest wait in seconds before asking again; after `patience` seconds no new attempt
+    begins. `requests` counts what was sent so far.
     """
 
     def __init__(
@@ -104,19 +95,21 @@ class ObjectStorage:
         attempts: int = 6,
         sleep: Callable[[float], object] = time.sleep,
         backoff: tuple[float, float] = (0.5, 20.0),
+        patience: float = 240.0,
     ) -> None:
         self.region, self.project_id = region, key.project_id
         self.endpoint_url = _checked(endpoint_url.replace("{region}", region))
         self.requests, self._lock = 0, Lock()
         self._secret_key = key.secret_key
-        self._attempts, self._backoff = attempts, backoff
+        self._attempts, self._backoff, self._patience = attempts, backoff, patience
+        self._heard, self._is_silent = 0, False
         self._limit = RateLimit(requests_per_second, sleep)
         self._client = _client(key, region, self.endpoint_url, timeout)
         events = self._client.meta.events
         events.register_first("before-call.s3", _refuse_writing)
         events.register_first("before-send.s3", self._before_send)
         events.register_first("needs-retry.s3", self._refuse_redirect)
-        events.register("before-parse.s3", _refuse_other_bodies)
+        events.register("before-parse.s3", refuse_other_bodies)
 
     def __repr__(self) -> str:
         return f"ObjectStorage({self.endpoint_url}, region {self.region})"
@@ -124,12 +117,13 @@ class ObjectStorage:
     def call(self, operation: str, budget: Budget | None = None, **parameters: Any) -> dict[str, Any]:
         """The parsed answer of one S3 call, after as many attempts as it takes, and no more than allowed."""
         first, longest = self._backoff
+        heard_before = self._heard
         asked = " ".join([operation, *(parameters[name] for name in ("Bucket",) if name in parameters), self.region])
         try:
             for attempt in stamina.retry_context(
-                on=_NoAnswer,
-                attempts=self._attempts,
-                timeout=None,
+                on=NoAnswer,
+                attempts=min(PROBES, self._attempts) if self._is_silent else self._attempts,
+                timeout=self._patience,
                 wait_initial=first,
                 wait_max=longest,
                 wait_jitter=first,
@@ -137,8 +131,10 @@ class ObjectStorage:
                 made = attempt.num
                 with attempt:
                     return self._ask(asked, operation, budget or Budget(), parameters, made)
-        except _NoAnswer as error:
+        except NoAnswer as error:
             last = error
+        with self._lock:
+            self._is_silent = self._heard == heard_before
         tried = f"after {made} attempt{'s' if made > 1 else ''}"
         raise SourceUnavailable(f"{asked}: {self._redacted(last.reason)} {tried}; {last.remedy}")
 
@@ -151,6 +147,7 @@ class ObjectStorage:
         started, outcome = time.perf_counter(), "200"
         try:
             answer: dict[str, Any] = getattr(self._client, xform_name(operation))(**parameters)
+            self._hear()
             return answer
         except ClientError as error:
             outcome = str(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode"))
@@ -159,8 +156,8 @@ class ObjectStorage:
             raise ConfigurationError(f"{asked}: {' '.join(str(error).split())}") from None
         except (BotoCoreError, ResponseParserError) as error:
             outcome = type(error).__name__
-            raise _NoAnswer(_broken(error), "check the endpoint and the network, or try later") from None
-        except _NoAnswer as error:
+            raise NoAnswer(_broken(error), "check the endpoint and the network, or try later") from None
+        except NoAnswer as error:
             outcome = error.reason
             raise
         finally:
@@ -180,13 +177,19 @@ class ObjectStorage:
         status, code = int(metadata.get("HTTPStatusCode") or 0), str(told.get("Code") or "")
         said = self._redacted(" ".join(str(told.get("Message") or "").split())[:300])
         if not may_pass(status, code):
+            self._hear()
             return refusal(asked, operation, status, code, said)
         wished = str(metadata.get("HTTPHeaders", {}).get("retry-after", "")).strip()
         pause = float(wished) if wished.isdecimal() else 0.0
         if pause > LONGEST_PAUSE_SECONDS:
             return SourceUnavailable(f"{asked}: HTTP {status} {code}, asks to wait {pause:.0f} s; try later")
         self._limit.pause(pause)
-        return _NoAnswer(f"HTTP {status} {code}")
+        return NoAnswer(f"HTTP {status} {code}")
+
+    def _hear(self) -> None:
+        """The region gave an answer."""
+        with self._lock:
+            self._heard, self._is_silent = self._heard + 1, False
 
     def _before_send(self, request: Any, **_: Any) -> None:
         """The last look at a request: the method reads and the host is ours."""
@@ -215,25 +218,9 @@ class ObjectStorage:
         return text.replace(self._secret_key, "***") if self._secret_key else text
 
 
-class _NoAnswer(Exception):
-    """One attempt that came to nothing, and may fare better the next time."""
-
-    def __init__(self, reason: str, remedy: str = f"check {STATUS_PAGE} or try later") -> None:
-        super().__init__(reason)
-        self.reason, self.remedy = reason, remedy
-
-
 def _refuse_writing(model: Any, **_: Any) -> None:
     if model.name not in READING:
         raise WriteRefused(f"{model.name} was not sent: only reading calls are, {', '.join(READING)}")
-
-
-def _refuse_other_bodies(operation_model: Any, response_dict: Any, **_: Any) -> None:
-    """An empty body or a page of a proxy would else pass for a listing of nothing."""
-    if response_dict["status_code"] == 200:
-        root = _ROOT.search(response_dict["body"][:2000])
-        if root is None or not root[1].decode().startswith(_ROOTS[operation_model.name]):
-            raise _NoAnswer(f"HTTP 200 with a body that is not an answer to {operation_model.name}")
 
 
 def _broken(error: Exception) -> str:

@@ -14,9 +14,10 @@ from pipelines.sources.objects.buckets import Bucket
 from pipelines.sources.objects.checkpoints import Checkpoints, NoCheckpoints
 from pipelines.sources.objects.client import Budget, BudgetSpent, ObjectStorage
 from pipelines.sources.objects.histogram import Entry, Histogram, Row, Shape
-from pipelines.sources.objects.pages import Marker, next_marker, object_entries, version_entries
+from pipelines.sources.objects.pages import Marker, following_marker, object_entries, version_entries
 from pipelines.sources.objects.progress import Progress, dumped, loaded
 from pipelines.sources.objects.refusals import Refused
+from pipelines.sources.objects.turning import LastNames, fitting, last_names
 
 WHOLE = "all keys"
 FIRST_KEYS = "first keys"
@@ -159,9 +160,10 @@ class _Listing:
     def _page(self) -> None:
         """The next page of the part at hand."""
         progress = self._progress
-        answer = self._ask(progress.parts[progress.part], progress.marker)
+        part, last = progress.parts[progress.part], progress.last_key
+        answer = self._ask(part, progress.marker, {"Contents": last} if last and last.startswith(part) else {})
         entries = self._entries(answer)
-        marker = next_marker(answer, progress.marker, f"{self._bucket.name} {self._bucket.region}")
+        marker = following_marker(answer)
         last_key = answer.get("NextKeyMarker") or (entries[-1].key if entries else None)
         progress.count(entries)
         progress.turn(marker, last_key)
@@ -172,7 +174,7 @@ class _Listing:
         entries, self._progress.newer = version_entries(answer, self._progress.newer)
         return entries
 
-    def _ask(self, prefix: str, marker: Marker, **more: str) -> dict[str, Any]:
+    def _ask(self, prefix: str, marker: Marker, after: LastNames, **more: str) -> dict[str, Any]:
         progress = self._progress
         asked = {
             "Bucket": self._bucket.name,
@@ -181,15 +183,20 @@ class _Listing:
             **marker,
             **more,
         }
-        try:
+
+        def page() -> dict[str, Any]:
             operation = "ListObjectVersions" if progress.covers_versions else "ListObjectsV2"
             return self._storage.call(operation, self._budget, **asked)
+
+        where = f"{self._bucket.name} {self._bucket.region}"
+        try:
+            return fitting(page, marker, after, where)
         except (PermissionDenied, NotOffered) as error:
             if not progress.covers_versions or progress.pages:
                 raise
             log.warning("versions_not_listed", bucket=self._bucket.name, reason=str(error))
             progress.covers_versions = False
-            return self._storage.call("ListObjectsV2", self._budget, **asked)
+            return fitting(page, marker, after, where)
         finally:
             progress.requests = self._budget.used
 
@@ -218,15 +225,15 @@ class _Listing:
 
     def _level(self, base: str) -> Iterator[list[str]]:
         """Prefixes right under `base`, page by page, for at most a tenth of the budget."""
-        progress, marker, prefixes = self._progress, Marker(), 0
+        progress, marker, prefixes, last = self._progress, Marker(), 0, dict[str, str]()
         most_pages = max(1, (self._rules.most_requests or 0) // 10)
         for _ in range(most_pages):
-            answer = self._ask(base, marker, Delimiter="/")
+            answer = self._ask(base, marker, last, Delimiter="/")
             progress.count(self._entries(answer))
             found = [each["Prefix"] for each in answer.get("CommonPrefixes", ())]
             prefixes += len(found)
             yield found
-            following = next_marker(answer, marker, f"{self._bucket.name} {self._bucket.region}")
+            following, last = following_marker(answer), last_names(answer, last)
             if following is None:
                 progress.are_all_parts_known = True
                 return

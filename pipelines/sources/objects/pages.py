@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from pipelines.errors import SourceUnavailable
 from pipelines.sources.objects.histogram import (
     CURRENT,
     DELETE_MARKER,
@@ -21,23 +20,23 @@ Newer = tuple[str, datetime] | None
 """The last key of a page with the time of its last version there: the next page may go on with older ones."""
 
 
-def next_marker(answer: Answer, marker: Marker, asked: str) -> Marker | None:
-    """How to ask for the next page, None after the last. Raises SourceUnavailable if the listing turns in circles."""
+_MARKERS = {
+    "NextKeyMarker": "KeyMarker",
+    "NextVersionIdMarker": "VersionIdMarker",
+    "NextUploadIdMarker": "UploadIdMarker",
+    "NextPartNumberMarker": "PartNumberMarker",
+}
+
+
+def following_marker(answer: Answer) -> Marker | None:
+    """How to ask for the next page, None after the last; empty where one is announced and the answer does not say."""
+    if "Buckets" in answer and answer.get("ContinuationToken"):
+        return {"ContinuationToken": answer["ContinuationToken"]}
     if not answer.get("IsTruncated"):
         return None
     if answer.get("NextContinuationToken"):
-        following = {"ContinuationToken": answer["NextContinuationToken"]}
-    else:
-        names = {
-            "NextKeyMarker": "KeyMarker",
-            "NextVersionIdMarker": "VersionIdMarker",
-            "NextUploadIdMarker": "UploadIdMarker",
-            "NextPartNumberMarker": "PartNumberMarker",
-        }
-        following = {mine: answer[theirs] for theirs, mine in names.items() if answer.get(theirs)}
-    if not following or following == marker:
-        raise SourceUnavailable(f"{asked}: announces another page and does not say how to ask for it; try later")
-    return following
+        return {"ContinuationToken": answer["NextContinuationToken"]}
+    return {mine: answer[theirs] for theirs, mine in _MARKERS.items() if answer.get(theirs)}
 
 
 def object_entries(answer: Answer) -> Iterator[Entry]:

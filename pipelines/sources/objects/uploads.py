@@ -3,12 +3,14 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import partial
 from typing import Any, NamedTuple
 
 from pipelines.sources.objects.client import Budget, BudgetSpent, ObjectStorage
 from pipelines.sources.objects.histogram import AGE_EDGES_DAYS, Ages
-from pipelines.sources.objects.pages import Marker, next_marker
+from pipelines.sources.objects.pages import Marker, following_marker
 from pipelines.sources.objects.refusals import Absent
+from pipelines.sources.objects.turning import fitting
 
 PAGE = 1000
 
@@ -92,32 +94,28 @@ def incomplete_uploads(
 
 
 def _listed(storage: ObjectStorage, bucket: str, budget: Budget, page_size: int) -> Iterator[dict[str, Any]]:
-    marker: Marker = {}
-    while True:
+    marker: Marker | None = {}
+    while marker is not None:
         # keys come plain: servers differ in what they encode when asked to, and botocore undoes it for objects only
-        answer = storage.call("ListMultipartUploads", budget, Bucket=bucket, MaxUploads=page_size, **marker)
+        ask = partial(storage.call, "ListMultipartUploads", budget, Bucket=bucket, MaxUploads=page_size, **marker)
+        answer = fitting(ask, marker, {}, f"ListMultipartUploads {bucket}")
         yield from answer.get("Uploads", ())
-        following = next_marker(answer, marker, f"ListMultipartUploads {bucket}")
-        if following is None:
-            return
-        marker = following
+        marker = following_marker(answer)
 
 
 def _measure(storage: ObjectStorage, bucket: str, upload: dict[str, Any], budget: Budget, cell: _Cell) -> None:
     """Add one upload's parts, all or none; an upload that ended meanwhile stays counted and is not measured."""
     parts = size = 0
-    marker: Marker = {}
-    while True:
+    marker: Marker | None = {}
+    of = {"Bucket": bucket, "Key": upload["Key"], "UploadId": upload["UploadId"]}
+    while marker is not None:
         try:
-            answer = storage.call(
-                "ListParts", budget, Bucket=bucket, Key=upload["Key"], UploadId=upload["UploadId"], **marker
+            answer = fitting(
+                partial(storage.call, "ListParts", budget, **of, **marker), marker, {}, f"ListParts {bucket}"
             )
         except (Absent, BudgetSpent):
             return
         found = answer.get("Parts", ())
         parts, size = parts + len(found), size + sum(part["Size"] for part in found)
-        following = next_marker(answer, marker, f"ListParts {bucket}")
-        if following is None:
-            break
-        marker = following
+        marker = following_marker(answer)
     cell.measured, cell.parts, cell.bytes = cell.measured + 1, cell.parts + parts, cell.bytes + size

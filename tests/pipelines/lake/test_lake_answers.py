@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from pipelines.errors import LakeUnavailable
+from pipelines.errors import LakeUnavailable, SourceUnavailable
 from pipelines.lake.answers import Recorded, questions_by_month, record
 from pipelines.lake.engine import Catalog
 from pipelines.lake.sql_models import Layered
@@ -137,3 +137,35 @@ def test_what_was_asked_is_counted_by_month_and_dated_by_source(tmp_path, day, a
     record(lake, TABLE, [day(1, B, 5), answered("billing.charges", A, month="2026-09")])
     record(lake, "bronze.taxes", [answered("billing.taxes", A, month="2026-10")])
     assert questions_by_month(lake, "billing.charges") == {"2026-09": 1, "2026-10": 2}
+
+
+def test_a_reading_cut_off_keeps_what_was_committed_and_goes_on_from_there(address, day):
+    lake = Lake(address)
+
+    def listings(until: int):
+        yield from (day(number, [{"sku": f"/{number}"}] * 2) for number in range(1, until))
+
+    def cut_off():
+        yield from listings(6)
+        raise SourceUnavailable("the line is cut")
+
+    with pytest.raises(SourceUnavailable):
+        record(lake, TABLE, cut_off(), flush_rows=4)
+    assert counts(lake) == (8, 4)
+    assert record(lake, TABLE, listings(8), flush_rows=4) == Recorded(asked=7, new=3, rows=6)
+    assert counts(lake) == (14, 7)
+    assert read(lake, f"select count(distinct item) from {TABLE}") == [(7,)]
+
+
+def test_a_month_of_daily_answers_stays_a_few_files_and_loses_none(address, day):
+    lake = Lake(address)
+    before = lake.state(TABLE)
+    for hour in range(24):
+        for half in range(2):
+            record(lake, TABLE, [day(1, [{"sku": f"/{hour}-{half}"}], hour=hour)])
+    state = lake.state(TABLE)
+    assert before.delta is None
+    assert len(state.files()) <= 24
+    assert counts(lake) == (48, 48)
+    assert state.partitions.keys() == {"2026-10"}
+    assert record(lake, TABLE, [day(1, [{"sku": "/23-1"}], hour=23)]) == Recorded(1, 0, 0)

@@ -1,5 +1,6 @@
 """Models over Delta tables: only what changed is made anew, only what it reads is read."""
 
+from datetime import date
 from decimal import Decimal
 
 import pyarrow as pa
@@ -7,10 +8,11 @@ import pytest
 
 from pipelines.errors import ConfigurationError, UsageError
 from pipelines.lake import build as building
-from pipelines.lake.build import build
+from pipelines.lake.address import parse_address
+from pipelines.lake.build import build, stale_months
 from pipelines.lake.engine import Catalog
 from pipelines.lake.sql_models import load_checks, load_models, tables_read
-from pipelines.lake.store import Lake
+from pipelines.lake.store import Lake, PartitionState
 from pipelines.lake.tables import PythonTable
 
 FACTS = PythonTable(
@@ -109,8 +111,6 @@ def world(address, tmp_path):
 
 @pytest.fixture
 def local_world(tmp_path):
-    from pipelines.lake.address import parse_address
-
     return World(parse_address(str(tmp_path / "lake")), tmp_path / "sql")
 
 
@@ -277,3 +277,94 @@ def test_the_real_models_and_checks_load_and_build_in_an_order_without_circles(m
         made_by_select = models.by_name[table].reads & set(models.by_name)
         assert made_by_select <= set(order[:position]), table
     assert all(check.table in models.by_name and check.description for check in load_checks())
+
+
+# --- rows that hold from a day until a day
+
+DATED = {
+    "silver/known_as": """
+        -- What a name means, as long as it does.
+        -- grain: name, valid_from
+        -- partition: none
+        -- holds: valid_from until valid_to
+        select * from bronze.titles
+        """,
+    "silver/titled": """
+        -- Costs with the title of their month.
+        -- grain: billing_month, name
+        -- partition: billing_month
+        select facts.name, known_as.title, facts.cost, facts.billing_month
+        from bronze.facts
+        left join silver.known_as
+            on
+                facts.name = known_as.name
+                and cast(facts.billing_month || '-01' as date) >= known_as.valid_from
+                and coalesce(cast(facts.billing_month || '-01' as date) < known_as.valid_to, true)
+        """,
+}
+TITLES = PythonTable(
+    "bronze.titles",
+    "",
+    pa.schema([("name", pa.string()), ("title", pa.string()), ("valid_from", pa.date32()), ("valid_to", pa.date32())]),
+    None,
+)
+
+
+class DatedWorld(World):
+    """As above, with names whose titles hold from a day until a day."""
+
+    def __init__(self, address, folder) -> None:
+        super().__init__(address, folder)
+        self.models = written(folder / "dated", DATED)
+
+    def catalog(self) -> Catalog:
+        return Catalog(self.lake, self.models, {FACTS.name: FACTS, TITLES.name: TITLES})
+
+    def entitle(self, *rows: tuple[str, str, str, str | None]) -> None:
+        columns = [dict(zip(TITLES.schema.names, self._typed(*row), strict=True)) for row in rows]
+        told = {"": PartitionState(repr(rows))}
+        self.lake.replace(TITLES.name, pa.Table.from_pylist(columns, TITLES.schema), told, None)
+
+    def stale(self) -> list[str]:
+        return stale_months(self.catalog(), ["2026-01", "2026-02", "2026-03"])
+
+    @staticmethod
+    def _typed(name: str, title: str, since: str, until: str | None) -> tuple:
+        return name, title, date.fromisoformat(since), until and date.fromisoformat(until)
+
+
+@pytest.fixture
+def dated_world(tmp_path):
+    return DatedWorld(parse_address(str(tmp_path / "lake")), tmp_path / "sql")
+
+
+def test_what_became_of_a_thing_later_makes_no_earlier_month_anew(dated_world, ran):
+    dated_world.entitle(("a", "Alpha", "2026-01-01", None))
+    dated_world.build()
+    dated_world.entitle(("a", "Alpha", "2026-01-01", "2026-03-01"), ("a", "Aleph", "2026-03-01", None))
+    ran.clear()
+    assert dated_world.build() == {"silver.known_as": ("",), "silver.titled": ()}
+    assert [partitions for table, partitions in ran if table == "silver.titled"] == [("2026-03",)]
+    assert dated_world.stale() == ["2026-03"]  # found equal, since nothing of it was charged in March
+
+
+def test_what_was_corrected_for_an_earlier_month_is_told_before_anything_is_built(dated_world):
+    later = ("a", "Alpha", "2026-02-01", None)
+    dated_world.entitle(("a", "Aleph", "2026-01-01", "2026-02-01"), later)
+    dated_world.build()
+    assert dated_world.stale() == []
+    dated_world.entitle(("a", "Alif", "2026-01-01", "2026-02-01"), later)
+    build(dated_world.catalog(), dated_world.models.by_name["silver.known_as"], [])
+    assert dated_world.stale() == ["2026-01"]
+    assert dated_world.build("2026-01")["silver.titled"] == ("2026-01",)
+    assert dated_world.stale() == []
+
+
+def test_a_month_found_equal_is_known_to_be_once_another_month_is_committed(local_world, ran):
+    local_world.build()
+    local_world.rename(nobody="is charged")
+    local_world.add("2026-03", ("b", "5"))
+    assert local_world.build()["silver.costs"] == ("2026-03",)
+    ran.clear()
+    local_world.build()
+    assert "silver.costs" not in {table for table, _ in ran}

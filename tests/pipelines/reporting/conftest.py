@@ -8,28 +8,28 @@ import pytest
 MONTH = "2026-10"
 AS_OF = datetime(2026, 11, 18, 6, 0, tzinfo=UTC)
 CENT = D("0.01")
-EFFECTS = ("price", "usage", "new", "gone", "not_separable")
+EFFECTS = ("price", "volume", "mix", "efficiency", "new", "gone", "not_separable")
 
 # project, owner, service, sku, cost before, what changed it
 MOVERS = [
-    ("ml-training", "team-ml", "GPU Instances", "/compute/h100_1_80g/run_par2", "2093.00", "usage=1388.20"),
+    ("ml-training", "team-ml", "GPU Instances", "/compute/h100_1_80g/run_par2", "2093.00", "volume=1388.20"),
     ("ml-inference", "team-ml", "GPU Instances", "/compute/l4_1_24g/run_par2", "2112.50", "price=105.625"),
-    ("ml-inference", "team-ml", "Generative APIs", "/generative_apis/small/output", "502.10", "usage=139.237"),
-    ("web-shop", "team-shop", "Instances", "/compute/pro2_l/run_par1", "3120.00", "usage=104.00"),
-    ("web-shop", "team-shop", "Managed Databases", "/rdb/db_gp_s_ha/run_par", "1410.00", "usage=47.00"),
-    ("default", None, "Instances", "/compute/dev1_l/run_par1", "2610.40", "usage=87.0133 not_separable=0.0007"),
-    ("default", None, "Block Storage", "/storage/block_5k/par1", "1204.12", "usage=84.3812"),
-    ("data-platform", "team-data", "Kubernetes nodes", "/compute/gp1_m/run_par1", "3405.33", "usage=-761.22"),
-    ("data-platform", "team-data", "Object Storage", "/storage/multi_az/par", "1690.00", "usage=109.4477"),
+    ("ml-inference", "team-ml", "Generative APIs", "/generative_apis/small/output", "502.10", "volume=139.237"),
+    ("web-shop", "team-shop", "Instances", "/compute/pro2_l/run_par1", "3120.00", "volume=104.00"),
+    ("web-shop", "team-shop", "Managed Databases", "/rdb/db_gp_s_ha/run_par", "1410.00", "volume=47.00"),
+    ("default", None, "Instances", "/compute/dev1_l/run_par1", "2610.40", "volume=87.0133 not_separable=0.0007"),
+    ("default", None, "Block Storage", "/storage/block_5k/par1", "1204.12", "volume=84.3812"),
+    ("data-platform", "team-data", "Kubernetes nodes", "/compute/gp1_m/run_par1", "3405.33", "volume=-761.22"),
+    ("data-platform", "team-data", "Object Storage", "/storage/multi_az/par", "1690.00", "volume=109.4477"),
     ("analytics-warehouse-for-quarterly-review", "team-data", "Data Warehouse", "/clickhouse/node", "0", "new=412.80"),
     ("legacy-migration", "team-platform", "Elastic Metal", "/baremetal/em_b112x/hourly_par2", "388.80", "gone=-388.80"),
-    ("observability", "team-platform", "Cockpit", "/cockpit/metrics/samples", "842.40", "usage=19.59"),
-    ("staging", "team-platform", "Instances", "/compute/pro2_s/run_par1", "3480.40", "usage=115.70"),
-    ("dev", "team-platform", "Instances", "/compute/dev1_m/run_par1", "1290.10", "usage=43.00"),
-    ("shared-network", "team-platform", "Load Balancers", "/lb/lb_gp_l/run_par", "911.15", "usage=30.37"),
-    ("sandbox", None, "Instances", "/compute/play2_micro/run_par1", "640.30", "usage=-38.15"),
+    ("observability", "team-platform", "Cockpit", "/cockpit/metrics/samples", "842.40", "volume=19.59"),
+    ("staging", "team-platform", "Instances", "/compute/pro2_s/run_par1", "3480.40", "volume=115.70"),
+    ("dev", "team-platform", "Instances", "/compute/dev1_m/run_par1", "1290.10", "volume=43.00"),
+    ("shared-network", "team-platform", "Load Balancers", "/lb/lb_gp_l/run_par", "911.15", "volume=30.37"),
+    ("sandbox", None, "Instances", "/compute/play2_micro/run_par1", "640.30", "volume=-38.15"),
     ("sandbox", None, "Serverless Containers", "/serverless/containers/memory", "311.00", "not_separable=7.9901"),
-    ("security", "team-platform", "Secret Manager", "/secret_manager/versions", "119.40", "usage=2.00"),
+    ("security", "team-platform", "Secret Manager", "/secret_manager/versions", "119.40", "volume=2.00"),
 ]  # fmt: skip
 SHARES = {
     "Instances": 34, "GPU Instances": 16, "Managed Databases": 15, "Object Storage": 8, "Block Storage": 7,
@@ -42,16 +42,26 @@ def project_id(name: str) -> str:
     return f"00000000-0000-4000-8000-{sum(ord(letter) * 31**i for i, letter in enumerate(name)) % 10**12:012d}"
 
 
+def by_day(before: D, delta: D, effects: dict[str, D]) -> dict[str, D]:
+    """The change of the cost per day, 31 days against 30; volume takes up the longer month."""
+    step = D(10) ** -12
+    whole = ((before + delta) / 31).quantize(step) - (before / 30).quantize(step)
+    parts = {name: (value / 31).quantize(step) for name, value in effects.items()}
+    parts["volume"] += whole - sum(parts.values())
+    return {"delta_cost_per_day": whole, **{f"{name}_effect_per_day": value for name, value in parts.items()}}
+
+
 def movers(moved: list[tuple] = MOVERS) -> list[dict]:
     rows = []
     for project, owner, service, sku, before, what in moved:
         effects = dict.fromkeys(EFFECTS, D(0)) | {k: D(v) for k, v in (part.split("=") for part in what.split())}
         delta = sum(effects.values())
         rows.append({
-            "billing_month": MONTH, "project_id": project_id(project), "project_name": project, "sku": sku,
-            "service_name": service, "owner": owner, "billing_currency": "EUR", "previous_cost": D(before),
+            "billing_month": MONTH, "project_id": project_id(project), "project_name": project, "product": "",
+            "sku": sku, "service_name": service, "owner": owner, "billing_currency": "EUR", "previous_cost": D(before),
             "billed_cost": D(before) + delta, "delta_cost": delta, "days": 31, "previous_days": 30,
-            **{f"{name}_effect": value for name, value in effects.items()},
+            "reason": "neither quantity nor unit price" if effects["not_separable"] else None,
+            **{f"{name}_effect": value for name, value in effects.items()}, **by_day(D(before), delta, effects),
         })  # fmt: skip
     return rows
 
@@ -183,7 +193,7 @@ def gold_rows(moved: list[tuple] = MOVERS, days: int = 31) -> dict[str, list[dic
     return {
         "gold.monthly_summary": history(whole, before),
         "gold.daily_costs": daily(whole, days),
-        "gold.cost_movers": moved,
+        "gold.total_bridge": moved,
         "gold.top_spenders": spenders(moved, whole),
         "gold.tag_coverage": coverage(whole),
         "gold.reconciliation": reconciliation(),

@@ -88,7 +88,7 @@ def test_the_page_is_one_file_that_asks_nothing_of_the_network(rows, build):
     policy = next(a["content"] for _, a in page.attributes if a.get("http-equiv"))
     assert "default-src 'none'" in policy
     assert "script-src 'sha256-" in policy
-    assert len([a for _, a in page.attributes if a.get("class") == "chart"]) == 3
+    assert len([a for _, a in page.attributes if a.get("class") == "chart"]) == 4
 
 
 def test_names_from_users_stay_text_in_tables_labels_and_figures(rows, build):
@@ -100,9 +100,9 @@ def test_names_from_users_stay_text_in_tables_labels_and_figures(rows, build):
                     row[name] = f"{HOSTILE} {row[name]}"
     page = Page(render_monthly(build(rows, organization_name=HOSTILE)))
     assert page.tags == clean.tags
-    assert len(page.scripts) == 5
+    assert len(page.scripts) == 6
     figures = [json.loads(script) for script in page.scripts if script.startswith("{")]
-    assert len(figures) == 3
+    assert len(figures) == 4
     assert "<script" not in json.dumps(figures)
     assert HOSTILE.replace("\u2028", " ") in page.text
 
@@ -111,7 +111,7 @@ def test_every_row_with_a_figure_says_which_gold_row_it_shows(rows, build):
     page = Page(render_monthly(build(rows)))
     sources = [a for tag, a in page.attributes if tag == "tr" and a.get("data-table")]
     assert {a["data-table"] for a in sources} >= {
-        "gold.cost_movers", "gold.top_spenders", "gold.daily_costs", "gold.monthly_summary",
+        "gold.total_bridge", "gold.top_spenders", "gold.daily_costs", "gold.monthly_summary",
         "gold.invoice_waterfall", "gold.reconciliation", "gold.tag_coverage", "gold.data_freshness",
     }  # fmt: skip
     assert all("=" in a["data-keys"] for a in sources)
@@ -121,14 +121,17 @@ def test_every_row_with_a_figure_says_which_gold_row_it_shows(rows, build):
 money_parts = st.decimals(min_value=-(10**7), max_value=10**7, places=6)
 
 
-@given(st.lists(st.tuples(*[money_parts] * 5), min_size=1, max_size=30))
+EFFECTS = ("price", "volume", "mix", "efficiency", "new", "gone", "not_separable")
+
+
+@given(st.lists(st.tuples(*[money_parts] * len(EFFECTS)), min_size=1, max_size=30))
 def test_shown_and_folded_movers_add_up_across_and_down_to_the_cent(rows_effects):
     report = typed_report(rows_effects)
     *lines, whole = movers_table(report, EUROS).lines
-    for column in range(2, 8):
+    for column in (2, *range(4, 11)):
         assert sum(cents(line.cells[column].text) for line in lines) == cents(whole.cells[column].text)
     for line in (*lines, whole):
-        assert sum(cents(cell.text) for cell in line.cells[3:]) == cents(line.cells[2].text)
+        assert sum(cents(cell.text) for cell in line.cells[4:]) == cents(line.cells[2].text)
     assert cents(whole.cells[2].text) == EUROS.rounded(report.summary.delta_cost)
 
 
@@ -136,7 +139,7 @@ def typed_report(rows_effects):
     """A report whose movers have the given effects, and whose total is theirs."""
     report = BASE[0]
     model = report.movers[0]
-    names = ("price_effect", "usage_effect", "new_effect", "gone_effect", "not_separable_effect")
+    names = tuple(f"{cause}_effect" for cause in EFFECTS)
     movers = tuple(
         replace(model, project_id=str(i), delta_cost=sum(effects, Decimal(0)), **dict(zip(names, effects, strict=True)))
         for i, effects in enumerate(rows_effects)
@@ -233,7 +236,7 @@ def test_an_open_month_is_bridged_from_the_same_first_days(rows, build):
     page = Page(render_monthly(build(rows)))
     assert "October so far cost €1,508 more than the first 17 days of September" in page.text
     assert "Largest changes against the first 17 days of September, and why" in page.text
-    assert len([a for _, a in page.attributes if a.get("class") == "chart"]) == 3
+    assert len([a for _, a in page.attributes if a.get("class") == "chart"]) == 4
 
 
 def test_an_alarm_is_unexplained_money_and_a_finding(rows, build):
@@ -297,13 +300,13 @@ def test_reports_of_two_months_are_not_one_page(rows, build):
 @pytest.mark.parametrize(
     ("column", "value", "words"),
     [
-        ("billed_cost", 1.5, r"gold.cost_movers.billed_cost is float 1.5"),
-        ("billed_cost", None, r"gold.cost_movers.billed_cost is null"),
-        ("sku", 7, r"gold.cost_movers.sku is int 7"),
+        ("billed_cost", 1.5, r"gold.total_bridge.billed_cost is float 1.5"),
+        ("billed_cost", None, r"gold.total_bridge.billed_cost is null"),
+        ("sku", 7, r"gold.total_bridge.sku is int 7"),
     ],
 )
 def test_rows_of_a_wrong_type_are_refused_by_name(rows, build, column, value, words):
-    rows["gold.cost_movers"][3][column] = value
+    rows["gold.total_bridge"][3][column] = value
     with pytest.raises(UsageError, match=words):
         build(rows)
 
@@ -324,12 +327,13 @@ def test_rows_come_as_duckdb_and_polars_return_them():
 
     connection = duckdb.connect()
     query = connection.sql(
-        "select '2026-10' as billing_month, 'p' as project_id, null as project_name, 's' as sku, 'x' as service_name,"
-        " null as owner, 'EUR' as billing_currency, 31::bigint as days, 30 as previous_days,"
+        "select '2026-10' as billing_month, 'p' as project_id, null as project_name, '' as product,"
+        " 's' as sku, 'x' as service_name,"
+        " null as owner, null as reason, 'EUR' as billing_currency, 31::bigint as days, 30 as previous_days,"
         + ", ".join(
             f"1.5::decimal(38, 12) as {name}"
             for name in MoverRow.__annotations__
-            if name.endswith(("_cost", "_effect"))
+            if name.endswith(("_cost", "_effect", "_per_day"))
         )
     )
     names = [column[0] for column in query.description]
@@ -338,7 +342,7 @@ def test_rows_come_as_duckdb_and_polars_return_them():
     summary = {"gold.monthly_summary": [SUMMARY]}
     for found in (from_duckdb, from_polars):
         report = monthly_input(
-            {**summary, "gold.cost_movers": found},
+            {**summary, "gold.total_bridge": found},
             "2026-10",
             "EUR",
             organization_name="o",

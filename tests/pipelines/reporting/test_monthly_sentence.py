@@ -3,6 +3,7 @@ from decimal import Decimal
 import pytest
 
 from pipelines.reporting.money import MoneyFormat
+from pipelines.reporting.monthly_rows import MoverRow
 from pipelines.reporting.sentence import headline_sentence
 
 EUROS = MoneyFormat("EUR")
@@ -18,16 +19,18 @@ def sentence(build, summary_of):
         summaries = [summary_of(month, Decimal(now), days, pair, **changes)]
         if pair:
             summaries.insert(0, summary_of(previous, *pair, None))
-        zero = dict.fromkeys(("price_effect", "new_effect", "gone_effect", "not_separable_effect"), Decimal(0))
+        zero = dict.fromkeys([name for name in MoverRow.__dataclass_fields__ if "effect" in name], Decimal(0))
         movers = [
             zero | {
-                "billing_month": month, "project_id": name, "project_name": name, "sku": "s", "service_name": "x",
+                "billing_month": month, "project_id": name, "project_name": name, "product": "", "sku": "s",
+                "service_name": "x",
                 "owner": None, "billing_currency": "EUR", "previous_cost": Decimal(0), "billed_cost": Decimal(part),
-                "delta_cost": Decimal(part), "usage_effect": Decimal(part), "days": days, "previous_days": before_days,
+                "delta_cost": Decimal(part), "volume_effect": Decimal(part), "days": days, "previous_days": before_days,
+                "delta_cost_per_day": Decimal(part) / days, "reason": None,
             }
             for name, part in (moved or {}).items()
         ]  # fmt: skip
-        rows = {"gold.monthly_summary": summaries, "gold.cost_movers": movers}
+        rows = {"gold.monthly_summary": summaries, "gold.total_bridge": movers}
         return headline_sentence(build(rows, month=month), EUROS)
 
     return write

@@ -74,6 +74,14 @@ def test_a_refusal_is_told_by_class_and_not_asked_again(server, reply, cockpit, 
     assert len(server.asked) == 1
 
 
+def test_a_refusal_that_is_cut_off_is_asked_for_again_since_its_reason_counts(server, reply, cockpit):
+    told = json.dumps({"status": "error", "errorType": "execution", "error": "too many samples"}).encode()
+    server.script(QUERY, reply(told[:40], 422), reply(told, 422))
+    with pytest.raises(QueryRefused, match="execution: too many samples"):
+        cockpit.query("up", AT)
+    assert len(server.asked) == 2
+
+
 def test_without_a_token_the_refusal_says_that_none_was_given(server, reply, patient):
     server.script("/api/v1/query", reply(b"", status=401))
     with pytest.raises(PermissionDenied, match="no Cockpit token was given"):

@@ -50,7 +50,7 @@ class PagedBucket:
         end = start + self.cuts[start % len(self.cuts)]
         page = found[start:end]
         answer: dict[str, Any] = {"IsTruncated": end < len(found)}
-        if folded:
+        if folded and not start:
             answer["CommonPrefixes"] = [{"Prefix": each} for each in folded]
         listed = [self._parsed(entry, newest) for entry in page]
         if of_versions:

@@ -1,0 +1,209 @@
+"""All models of one series: each can say, at any origin, what it would have forecast from the values up to there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import pairwise
+from math import gcd
+
+import numpy as np
+import numpy.typing as npt
+
+from pipelines.forecast.days import Days, Holidays, days_from
+from pipelines.forecast.drivers import LEARNT_EVERY, LEARNT_FROM, DriverPath, line
+from pipelines.forecast.profiles import MONTH_HISTORY, YEAR_HISTORY, month_profile, year_profile
+from pipelines.forecast.recent import last_season, recent_levels, same_days
+from pipelines.forecast.series import Floats, Series
+from pipelines.forecast.smoothing import Ints, States, Variants, joined, smooth, variants
+from pipelines.forecast.steps import DAY, Step
+
+Bools = npt.NDArray[np.bool_]
+
+_PLAIN = variants((0.02, 0.1, 0.3, 0.9), (0.0, 0.05, 0.25))
+_LOGARITHMIC = variants((0.03, 0.25, 0.9), (0.0, 0.1), cautions=(3.0,))
+_ADJUSTED = variants((0.03, 0.1, 0.3, 0.9), (0.1,))
+_MONTH_EVERY, _YEAR_EVERY = 28, 56
+_SHARE_POSITIVE = 0.9
+_FLOOR = 1e-3
+_MOST_ORIGINS, _MOST_POINTS = 160, 450
+
+
+def season_length(step: Step, count: int) -> int:
+    """Points of the season a series of so many points can show: a week of days, a day of hours, a year of months."""
+    if step.months:
+        lengths = [12 // step.months] if step.months < 12 else []
+    elif step.seconds >= DAY:
+        lengths = {DAY: [7], 7 * DAY: [52]}.get(step.seconds, [])
+    else:
+        daily = DAY // step.seconds if DAY % step.seconds == 0 else 0
+        lengths = [7 * daily, daily] if count >= 28 * daily else [daily]
+    return next((length for length in lengths if length > 1 and count >= 2 * length + 2), 1)
+
+
+def origins_of(count: int, length: int) -> tuple[Ints, int]:
+    """Where the back-test stands, the last point included, and how far apart; never always in the same phase."""
+    first = max(2 * length, 8) - 1
+    last = count - 1
+    span = min(last - first, max(_MOST_POINTS, 4 * length))
+    return spaced(max(last - span, 0), last, _MOST_ORIGINS, length)
+
+
+def spaced(first: int, last: int, most: int, length: int) -> tuple[Ints, int]:
+    """At most about so many origins, the last one included, and how far apart they are."""
+    stride = max(1, -(-(last - first) // most))
+    while gcd(stride, length) > 1:
+        stride += 1
+    return np.arange(last, first - 1, -stride)[::-1].copy(), stride
+
+
+class Models:
+    """Every model of a series whose values are of the size of one, smoothed once."""
+
+    def __init__(
+        self,
+        series: Series,
+        horizon: int,
+        holidays: Holidays,
+        origins: Ints,
+        length: int,
+        driver: DriverPath | None = None,
+    ) -> None:
+        self.values, self.length = series.values, length
+        values = series.values
+        positive = np.where(np.isfinite(values), values > 0, True)
+        self.may_log: Bools = np.cumsum(positive) >= _SHARE_POSITIVE * np.arange(1, len(values) + 1)
+        logs = np.full(len(values), np.nan)
+        known = np.isfinite(values)
+        logs[known] = np.log(np.maximum(values[known], _FLOOR))
+        self.most_log = np.fmax.accumulate(logs) + 1
+        self.never_negative: Bools = np.fmin.accumulate(values) >= 0
+        self.never_positive: Bools = np.fmax.accumulate(values) <= 0
+        self.days: Days | None = None
+        if series.grid.step.is_day:
+            self.days = days_from(series.grid.start.date(), len(values) + horizon, holidays)
+        self.profiles = _profiles(self.days, values, logs, positive, origins) if self.days is not None else []
+        if driver is not None:
+            self.profiles += _driven(values, driver, origins)
+        inputs = [_columns(values, _PLAIN), _columns(logs, _LOGARITHMIC), _columns(values, _ADJUSTED)]
+        for each in self.profiles:
+            inputs.append(_columns((logs if each.is_log else values) - each.adds[: len(values)], _ADJUSTED))
+        used = [_PLAIN, _LOGARITHMIC, _ADJUSTED, *(_ADJUSTED for _ in self.profiles)]
+        self.states: States = smooth(np.hstack(inputs), joined(used), length)
+        self.families: list[tuple[str, slice]] = []
+
+    def forecasts(self, origins: Ints, horizon: int, driver_ahead: Floats | None = None) -> tuple[Floats, Bools]:
+        """Forecasts by origin, horizon and model, and which models could be used at an origin.
+
+        `driver_ahead` is what is expected of the driver, by origin and horizon.
+        """
+        ends = np.cumsum([0, len(_PLAIN), len(_LOGARITHMIC), len(_ADJUSTED)])
+        plain, logs, adjusted = (self.states.forecasts(slice(*each), origins, horizon) for each in pairwise(ends))
+        always = np.ones(len(origins), bool)
+        parts = [
+            ("smoothing", plain, always),
+            ("smoothing of logarithms", self._from_logs(logs, origins), self.may_log[origins]),
+        ]
+        for kind in Kind:
+            found, where = self._with_profiles(kind, origins, horizon, adjusted, driver_ahead)
+            if any(each.kind is kind for each in self.profiles):
+                parts.append((kind.value, found, where))
+        recent = recent_levels(self.values, origins, horizon, self.length)
+        naive = last_season(self.values, origins, horizon, self.length)[:, :, None]
+        parts += [("recent levels", recent, always), ("naive", naive, always)]
+        if self.days is not None:
+            months = same_days(self.values, origins, horizon, self.days)
+            parts.append(("same day of the month", months, origins >= MONTH_HISTORY))
+        self.families, start = [], 0
+        for family, found, _ in parts:
+            self.families.append((family, slice(start, start + found.shape[2])))
+            start += found.shape[2]
+        points = self._signed(np.concatenate([found for _, found, _ in parts], axis=2), origins)
+        active = np.concatenate([np.repeat(on[:, None], found.shape[2], axis=1) for _, found, on in parts], axis=1)
+        return points, active
+
+    def _from_logs(self, points: Floats, origins: Ints) -> Floats:
+        most = np.fmax(self.most_log[origins], np.log(_FLOOR))[:, None, None]
+        return np.exp(np.clip(points, np.log(_FLOOR), most))
+
+    def _signed(self, points: Floats, origins: Ints) -> Floats:
+        """Not negative where the history up to the origin is not, not positive likewise."""
+        points = np.where(self.never_negative[origins][:, None, None], np.maximum(points, 0), points)
+        return np.where(self.never_positive[origins][:, None, None], np.minimum(points, 0), points)
+
+    def _with_profiles(
+        self, kind: Kind, origins: Ints, horizon: int, fallback: Floats, driver_ahead: Floats | None
+    ) -> tuple[Floats, Bools]:
+        """The models of one kind; at origins without a profile the same ones without it."""
+        found, where = fallback.copy(), np.zeros(len(origins), bool)
+        for number, each in enumerate(self.profiles):
+            mine = np.flatnonzero((origins >= each.first) & (origins < each.end))
+            if each.kind is not kind or not len(mine):
+                continue
+            here = origins[mine]
+            start = len(_PLAIN) + len(_LOGARITHMIC) + len(_ADJUSTED) * (number + 1)
+            points = self.states.forecasts(slice(start, start + len(_ADJUSTED)), here, horizon)
+            if kind is Kind.driver:
+                assert driver_ahead is not None
+                adds = each.slope * driver_ahead[mine]
+            else:
+                adds = each.adds[here[:, None] + np.arange(1, horizon + 1)]
+            points = points + adds[:, :, None]
+            found[mine] = self._from_logs(points, here) if each.is_log else points
+            where[mine] = True
+        return found, where
+
+
+class Kind(StrEnum):
+    """What a profile is made of."""
+
+    month = "calendar of the month"
+    year = "calendar of the year"
+    driver = "driver"
+
+
+@dataclass(frozen=True)
+class _Profile:
+    """What is taken off the values before smoothing, for the origins from `first` to before `end`."""
+
+    kind: Kind
+    first: int
+    end: int
+    adds: Floats
+    is_log: bool = False
+    slope: float = 0.0
+
+
+def _profiles(days: Days, values: Floats, logs: Floats, positive: Bools, origins: Ints) -> list[_Profile]:
+    """Profiles of the calendar learnt anew every few weeks, each for the origins from then on."""
+    always = np.logical_and.accumulate(positive)
+    found = []
+    for edge in _edges(MONTH_HISTORY, _MONTH_EVERY, origins):
+        profile = month_profile(values[:edge], days)
+        if profile is not None:
+            found.append(_Profile(Kind.month, edge - 1, edge - 1 + _MONTH_EVERY, profile))
+    for edge in _edges(YEAR_HISTORY, _YEAR_EVERY, origins):
+        is_log = bool(always[edge - 1])
+        profile = year_profile((logs if is_log else values)[:edge], days)
+        if profile is not None:
+            found.append(_Profile(Kind.year, edge - 1, edge - 1 + _YEAR_EVERY, profile, is_log))
+    return found
+
+
+def _driven(values: Floats, driver: DriverPath, origins: Ints) -> list[_Profile]:
+    found = []
+    for edge in _edges(LEARNT_FROM, LEARNT_EVERY, origins):
+        _, slope, _ = line(values[:edge], driver.values[:edge])
+        adds = slope * driver.values
+        found.append(_Profile(Kind.driver, edge - 1, edge - 1 + LEARNT_EVERY, adds, slope=slope))
+    return found
+
+
+def _edges(first: int, every: int, origins: Ints) -> list[int]:
+    """Lengths of history to learn from, such that an origin comes before the next one."""
+    edges = range(first, int(origins[-1]) + 2, every)
+    return [each for each in edges if ((origins >= each - 1) & (origins < each - 1 + every)).any()]
+
+
+def _columns(values: Floats, chosen: Variants) -> Floats:
+    return np.repeat(values[:, None], len(chosen), axis=1)

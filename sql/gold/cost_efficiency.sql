@@ -1,0 +1,201 @@
+-- One minus the saving that lies open in the month's recommendations, over the spend that can be optimised: support,
+-- tax and the committed floor are no part of it. Of recommendations that conflict the larger saving counts, so that no
+-- saving is added twice; suppressed ones stay in, and suppressed_saving shows them. By month, since savings are.
+-- grain: period, period_start, billing_currency
+-- partition: billing_month
+with recursive
+
+spend as (
+
+    select
+        billing_month,
+        billing_currency,
+        coalesce(sum(billed_cost), 0) as total_cost,
+        coalesce(sum(billed_cost) filter (where service_name not in ('Support', 'Contract')), 0) as unsupported_cost,
+        coalesce(
+            sum(billed_cost) filter (where sku in (select skus.sku from silver.savings_plan_skus as skus)), 0
+        ) as eligible_cost
+    from silver.labelled_costs
+    group by all
+
+),
+
+lengths as (
+
+    select
+        billing_month,
+        cast(billing_month || '-01' as date) as first_day,
+        cast(cast(billing_month || '-01' as date) + interval 1 month as date) as end_day,
+        date_diff(
+            'day',
+            cast(billing_month || '-01' as date),
+            least(charges_until, last_day(cast(billing_month || '-01' as date)) + 1)
+        ) as days_charged,
+        day(last_day(cast(billing_month || '-01' as date))) as days,
+        is_complete
+    from silver.billing_months
+
+),
+
+committed as (
+
+    select
+        lengths.billing_month,
+        plans.billing_currency,
+        sum(
+            cast(
+                plans.monthly_commitment * (1 - plans.discount)
+                * greatest(
+                    0,
+                    date_diff(
+                        'day',
+                        greatest(plans.starts_on, lengths.first_day),
+                        least(plans.ends_on, lengths.first_day + cast(lengths.days_charged as integer))
+                    )
+                ) / lengths.days
+                as decimal(38, 12)
+            )
+        ) as committed_cost
+    from lengths
+    cross join silver.savings_plans as plans
+    group by all
+
+),
+
+made as (
+
+    select
+        lengths.billing_month,
+        recommendations.currency as billing_currency,
+        count(*) as recommendations
+    from lengths
+    inner join gold.recommendations as recommendations on lengths.end_day > recommendations.first_seen
+    group by all
+
+),
+
+open_ones as (
+
+    select
+        lengths.billing_month,
+        recommendations.currency as billing_currency,
+        recommendations.recommendation_id,
+        coalesce(recommendations.conflicts_with, []) as conflicts_with,
+        recommendations.monthly_saving,
+        recommendations.status = 'suppressed' as is_suppressed,
+        row_number() over (
+            partition by lengths.billing_month, recommendations.currency
+            order by recommendations.monthly_saving desc, recommendations.recommendation_id
+        ) as place
+    from lengths
+    inner join gold.recommendations as recommendations on lengths.end_day > recommendations.first_seen
+    where
+        recommendations.status in ('open', 'accepted', 'suppressed')
+        and recommendations.monthly_saving > 0
+        and recommendations.last_seen >= lengths.first_day
+
+),
+
+-- the largest saving first, then each that conflicts with none taken before it
+taken as (
+
+    select
+        billing_month,
+        billing_currency,
+        cast(0 as bigint) as place,
+        true as was_free,
+        cast([] as varchar[]) as ids,
+        cast([] as varchar[]) as conflicts,
+        cast(0 as decimal(38, 12)) as saving,
+        cast(0 as decimal(38, 12)) as suppressed
+    from made
+    union all
+    select
+        taken.billing_month,
+        taken.billing_currency,
+        open_ones.place,
+        not list_has_any(taken.ids, open_ones.conflicts_with)
+        and not list_contains(taken.conflicts, open_ones.recommendation_id) as is_free,
+        case when is_free then list_append(taken.ids, open_ones.recommendation_id) else taken.ids end as ids,
+        case
+            when is_free then list_concat(taken.conflicts, open_ones.conflicts_with) else taken.conflicts
+        end as conflicts,
+        cast(
+            taken.saving + case when is_free then open_ones.monthly_saving else 0 end as decimal(38, 12)
+        ) as saving,
+        cast(
+            taken.suppressed
+            + case when is_free and open_ones.is_suppressed then open_ones.monthly_saving else 0 end
+            as decimal(38, 12)
+        ) as suppressed
+    from taken
+    inner join open_ones
+        on
+            taken.billing_month = open_ones.billing_month
+            and taken.billing_currency = open_ones.billing_currency
+            and taken.place = open_ones.place - 1
+
+),
+
+found as (
+
+    select
+        made.billing_month,
+        made.billing_currency,
+        made.recommendations as made,
+        arg_max(taken.saving, taken.place) as saving,
+        arg_max(taken.suppressed, taken.place) as suppressed
+    from made
+    inner join taken on made.billing_month = taken.billing_month and made.billing_currency = taken.billing_currency
+    group by made.billing_month, made.billing_currency, made.recommendations
+
+),
+
+joined as (
+
+    select
+        spend.billing_month,
+        spend.billing_currency,
+        spend.total_cost,
+        lengths.first_day,
+        lengths.is_complete,
+        found.made,
+        spend.unsupported_cost
+        - least(coalesce(committed.committed_cost, 0), greatest(spend.eligible_cost, 0)) as optimisable_cost,
+        -- of a running month as much of the monthly saving as there are days
+        cast(found.saving * lengths.days_charged / lengths.days as decimal(38, 12)) as open_saving,
+        cast(found.suppressed * lengths.days_charged / lengths.days as decimal(38, 12)) as suppressed_saving
+    from spend
+    inner join lengths on spend.billing_month = lengths.billing_month
+    left join committed
+        on spend.billing_month = committed.billing_month and spend.billing_currency = committed.billing_currency
+    left join found
+        on spend.billing_month = found.billing_month and spend.billing_currency = found.billing_currency
+
+)
+
+select
+    'month' as period,
+    first_day as period_start,
+    billing_currency,
+    cast(optimisable_cost - open_saving as decimal(38, 12)) as numerator,
+    cast(optimisable_cost as decimal(38, 12)) as denominator,
+    'share of optimisable cost' as unit,
+    cast(
+        case when made > 0 and optimisable_cost > 0 then (optimisable_cost - open_saving) / optimisable_cost end
+        as decimal(38, 12)
+    ) as value,
+    cast(open_saving as decimal(38, 12)) as open_saving,
+    cast(suppressed_saving as decimal(38, 12)) as suppressed_saving,
+    cast(case when total_cost > 0 then optimisable_cost / total_cost end as decimal(38, 12)) as optimisable_share,
+    cast(1 as decimal(38, 12)) as cost_coverage,
+    'recommendations' as units_source,
+    cast(null as decimal(38, 12)) as units_coverage,
+    is_complete,
+    false as is_marked,
+    case
+        when coalesce(made, 0) = 0 then 'no recommendations have been made yet'
+        when optimisable_cost <= 0 then 'nothing was charged that could be optimised'
+    end as reason,
+    billing_month
+from joined

@@ -1,0 +1,130 @@
+"""Findings are worked out from the rows they are given, whatever those say, and stay legible everywhere."""
+
+import re
+from decimal import Decimal
+
+import polars as pl
+import pytest
+
+from pipelines.errors import UsageError
+from pipelines.reporting import notebook_budgets, notebook_costs, notebook_outlook, notebook_tenants, notebook_units
+from pipelines.reporting.notebook_view import view_of
+
+MONTH = "2026-06"
+
+
+@pytest.fixture(scope="module")
+def lake(small):
+    from finops import open_lake
+
+    return open_lake(str(small.lake))
+
+
+@pytest.fixture(scope="module")
+def summary(lake):
+    return lake.table("gold.monthly_summary")
+
+
+def test_without_a_month_the_view_is_of_the_last_complete_one(summary):
+    assert view_of(summary).month == MONTH
+    assert view_of(summary, "2026-07").month == "2026-07"
+    with pytest.raises(UsageError, match="month 2020-01 is not in the lake; it holds 2026-05 to 2026-07"):
+        view_of(summary, "2020-01")
+    with pytest.raises(UsageError, match="finops demo"):
+        view_of(summary.clear())
+
+
+def test_a_title_follows_the_data_and_the_locale(lake, summary):
+    view = view_of(summary, MONTH)
+    spenders = lake.table("gold.top_spenders", billing_month=MONTH, dimension="project")
+    assert notebook_costs.by_whom(spenders, view).title.startswith("lab cost most: €620.67, 55.3%")
+    without = spenders.filter(pl.col("item_name") != "lab")
+    assert notebook_costs.by_whom(without, view).title.startswith("default cost most: €")
+    french = notebook_costs.by_whom(spenders, view_of(summary, MONTH, locale="fr_FR"))
+    assert "620,67\N{NO-BREAK SPACE}€" in french.title
+
+
+def test_the_columns_of_spenders_add_up_to_the_month(lake, summary):
+    view = view_of(summary, MONTH)
+    finding = notebook_costs.by_whom(lake.table("gold.top_spenders", billing_month=MONTH), view, "service")
+    [table] = finding.tables
+    at = [column.label for column in table.columns].index("Cost")
+    amounts = [Decimal(line.cells[at].text.replace("€", "").replace(",", "").replace("−", "-")) for line in table.lines]
+    assert sum(amounts[:-1]) == amounts[-1] == Decimal("1121.62")
+
+
+def test_a_charge_without_a_known_amount_is_told_and_not_counted_as_nothing(lake, summary):
+    finding = notebook_costs.ranked(lake.costs(month=MONTH, group_by=["sku"]), view_of(summary, MONTH), "sku")
+    assert finding.notes == ("1 rows have no known amount and are left out.",)
+
+
+def test_nothing_known_is_said_with_what_to_do_and_no_chart(lake, summary):
+    view = view_of(summary, MONTH)
+
+    def none(name):
+        return lake.table(name).clear()
+
+    findings = {
+        "finops run": notebook_outlook.expected(none("gold.forecasts"), none("gold.budgets"), view),
+        "No day to come": notebook_outlook.day_by_day(none("gold.forecast_days"), lake.costs(group_by=["sku"]), view),
+        "No forecast has an outcome": notebook_outlook.accurate(
+            none("gold.forecast_accuracy"), lake.table("gold.forecasts"), view
+        ),
+        "[[budgets]]": notebook_budgets.agreed(none("gold.budgets"), view),
+        "No budget counts": notebook_budgets.burning(none("gold.budget_burn_down"), none("gold.budgets"), view),
+        "No voucher": notebook_budgets.vouchers(none("gold.voucher_burn_down"), view),
+        "Nothing is known to end": notebook_budgets.ending(none("gold.commitment_calendar"), view),
+        "No key figure": notebook_units.units(none("gold.kpis"), view),
+        "no such figure": notebook_units.over_time(none("gold.kpis"), view),
+        "cannot be told": notebook_units.fixed_and_marginal(none("gold.unit_cost_drivers"), none("gold.kpis"), view),
+        "cannot be split": notebook_units.why_changed(none("gold.kpi_bridge"), none("gold.kpis"), view),
+        "No tenant is known": notebook_tenants.margins(none("gold.tenant_margins"), view),
+        "OpenCost": notebook_tenants.namespaces(none("silver.cluster_allocations"), view),
+        "footprint": notebook_tenants.emitted(none("gold.footprint"), none("gold.kpis"), view),
+        "has no cost by project": notebook_costs.by_whom(none("gold.top_spenders"), view),
+        "has an owner": notebook_costs.suggested(none("gold.owner_suggestions"), view),
+        "about labels": notebook_costs.labelled(none("gold.tag_coverage"), view),
+        "no month before": notebook_costs.why(none("gold.total_bridge"), view),
+    }
+    for words, finding in findings.items():
+        assert words in finding.title
+        assert finding.chart is None
+        assert finding.source.startswith("Source: ")
+        assert "<script" not in finding._repr_mimebundle_()["text/html"]
+
+
+def test_namespaces_show_what_nobody_asked_for_apart(lake, summary):
+    rows = lake.table("silver.cluster_allocations")
+    day = {"cluster_id": "c", "usage_date": summary["charges_until"][0], "billing_currency": "EUR", "is_idle": False}
+    given = [
+        {**day, "namespace": "shop", "estimated_cost": Decimal(30)},
+        {**day, "namespace": "shop", "estimated_cost": Decimal(15)},
+        {**day, "namespace": "mail", "estimated_cost": Decimal(5)},
+        {**day, "namespace": None, "is_idle": True, "estimated_cost": Decimal(50)},
+    ]
+    frame = pl.DataFrame(given, schema={name: rows.schema[name] for name in given[0]})
+    finding = notebook_tenants.namespaces(frame, view_of(summary, MONTH))
+    assert finding.title == (
+        "50.0% of what clusters cost was asked for by no workload; namespace shop cost most: €45.00 in a day"
+    )
+    assert finding.facts["idle_cost"] == 50
+    assert [len(trace.y) for trace in finding.figure.data] == [3, 3]
+
+
+def test_a_name_cannot_become_markup_or_script(lake, summary):
+    spenders = lake.table("gold.top_spenders", billing_month=MONTH, dimension="project")
+    evil = spenders.with_columns(pl.lit("</script><b>x</b>").alias("item_name"))
+    html = notebook_costs.by_whom(evil, view_of(summary, MONTH))._repr_mimebundle_()["text/html"]
+    assert "<b>x" not in html
+    assert html.count("</script>") == 2
+
+
+def test_the_charts_library_comes_with_the_view_only_and_findings_have_their_own_style(lake, summary):
+    view = view_of(summary, MONTH)
+    shown = view._repr_mimebundle_()["text/html"]
+    assert len(shown) > 1_000_000
+    assert shown.count("</script>") == 1
+    html = notebook_costs.spent(view)._repr_mimebundle_()["text/html"]
+    assert len(html) < 60_000
+    assert not re.search(r"(src|href)=.https?:", html)
+    assert all(words in html for words in ('data-jp-theme-light="false"', "@container", "vscode-dark"))
