@@ -232,9 +232,16 @@ def _fingerprints(folder: Path) -> dict[str, str]:
     for name in catalog.names():
         if (name in models and not models[name].is_stored) or catalog.state(name).delta is None:
             continue
-        rows = catalog.query(_rows_sql(name, catalog.state(name).schema.names))["line"].to_pylist()
+        sql = f"select count(*)::varchar as line from {name}"
+        if name not in DRAWN:
+            sql = _rows_sql(name, catalog.state(name).schema.names)
+        rows = catalog.query(sql)["line"].to_pylist()
         found[name] = hashlib.sha256("\n".join(sorted(rows)).encode()).hexdigest()
     return found
+
+
+DRAWN = frozenset({"bronze.pseudonym_salts"})
+"""Drawn by chance once for each lake, so that two lakes have one each and never the same."""
 
 
 def _rows_sql(table: str, columns: Sequence[str]) -> str:
