@@ -83,7 +83,7 @@ def build_allocated_costs(catalog: Catalog, months: Sequence[str]) -> Built:
 
 def build_allocated_imports(catalog: Catalog, months: Sequence[str]) -> Built:
     """Every month that imports speak of: a bill of another provider may be older than the account's."""
-    found = catalog.query("select distinct billing_month from silver.label_imported_costs").to_pylist()
+    found = catalog.query("select distinct billing_month from bronze.focus_lines").to_pylist()
     every = sorted({*catalog.state(ALLOCATED_IMPORTS.name).partitions, *(row[MONTH] for row in found)})
     built = build_months(catalog, ALLOCATED_IMPORTS, every, lambda month: allocated(catalog, ALLOCATED_IMPORTS, month))
     return replace(built, asked=tuple(sorted(months)))

@@ -8,9 +8,9 @@ import dagster as dg
 from assets.budgets_costs import ALLOCATED
 from assets.budgets_kpis import KPIS
 from assets.budgets_tables import ALERTS, BUDGET_TABLES, BUDGETS
+from assets.checks import grain_check
 from assets.descriptions import Readers
 from assets.forecasts_assets import asset_key, decision_spec, materialized, monthly_deps
-from assets.made_assets import grain_check
 from assets.resources import ClockResource, LakeResource
 from assets.tables import TABLES
 from pipelines.lake.sql_models import Layered
@@ -37,7 +37,7 @@ def budget_assets(readers: Readers, models: Layered) -> list[dg.AssetsDefinition
     }
     deps = [*monthly_deps(), *_deps(models)]
     specs = [decision_spec(made, readers, kept.get(made.name, "As of the last run."), deps) for made in BUDGET_TABLES]
-    checks = {made.name: grain_check(made) for made in BUDGET_TABLES}
+    checks = {made.name: grain_check(made.name, made.grain, made.table.partition_by) for made in BUDGET_TABLES}
 
     @dg.multi_asset(
         name="gold__budgets",

@@ -18,6 +18,7 @@ from dagster._core.storage.asset_check_execution_record import AssetCheckExecuti
 from assets.gates import GATES, Gate
 from assets.lens import Lens
 from assets.resources import LakeResource
+from pipelines.lake.build import views_of
 from pipelines.lake.engine import Catalog
 from pipelines.lake.sql_models import SqlCheck, SqlModel, tables_read
 
@@ -64,9 +65,11 @@ class TableCheck:
         return broken._replace(metadata={**broken.metadata, **more})
 
     def _judged(self, catalog: Catalog) -> dict[str, str]:
-        """The query, and the content of all that it reads."""
-        contents = {"query": hashlib.sha256(self.sql.encode()).hexdigest()[:32]}
-        for table in {stored for read in tables_read(self.sql) for stored in catalog.physical(read)}:
+        """The query with the views it reads through, and the content of all that it reads."""
+        reads = sorted(tables_read(self.sql))
+        query = [self.sql, *(view.fingerprint for read in reads for view in views_of(catalog, read))]
+        contents = {"query": hashlib.sha256("|".join(query).encode()).hexdigest()[:32]}
+        for table in {stored for read in reads for stored in catalog.physical(read)}:
             for partition, state in catalog.state(table).partitions.items():
                 contents[f"{table}/{partition}"] = state.content
         return contents
@@ -76,6 +79,8 @@ class TableCheck:
         if self.by_month is None or judged["query"] != passed.get("query"):
             return self.sql
         months = {name.partition("/")[2] for name, content in judged.items() if passed.get(name) != content}
+        if not months:  # one that passed is gone
+            return self.sql
         listed = ", ".join(repr(month) for month in sorted(months))
         return self.sql.replace(" group by all", f" where {self.by_month} in ({listed}) group by all")
 
@@ -104,14 +109,15 @@ def table_checks(model: SqlModel, checks: Sequence[SqlCheck]) -> list[TableCheck
     """The checks of one table; a view is checked through the tables made of it."""
     if not model.is_stored:
         return []
-    return [_grain_check(model), *(_sql_check(check) for check in checks if check.table == model.table)]
+    grain = grain_check(model.table, model.grain, model.partition_by)
+    return [grain, *(_sql_check(check) for check in checks if check.table == model.table)]
 
 
-def _grain_check(model: SqlModel) -> TableCheck:
-    columns = ", ".join(model.grain)
-    sql = f"select {columns}, count(*) as rows_of_it from {model.table} group by all having count(*) > 1"
-    dated = model.partition_by in model.grain or _DATES & set(model.grain)
-    by_month = model.partition_by if dated else None
+def grain_check(table: str, grain: Sequence[str], partition_by: str | None) -> TableCheck:
+    """One row per grain, blocking."""
+    columns = ", ".join(grain)
+    sql = f"select {columns}, count(*) as rows_of_it from {table} group by all having count(*) > 1"
+    by_month = partition_by if partition_by in grain or _DATES & set(grain) else None
     return TableCheck("one_row_per_grain", f"One row per {columns}.", sql, is_blocking=True, by_month=by_month)
 
 

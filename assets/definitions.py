@@ -5,20 +5,19 @@ from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
-from assets.allocation_settings import allocation_settings_asset
 from assets.bronze.measured import measured_assets
 from assets.bronze.sources import bronze_assets
 from assets.budgets_assets import budget_assets
 from assets.checks import gate_checks
 from assets.descriptions import readers_of
 from assets.forecasts_assets import DECISIONS, forecast_assets
-from assets.kpi_settings import kpi_settings_asset
 from assets.made_assets import made_assets
 from assets.outside import outside_assets
 from assets.partitions import months_to_show
 from assets.reports import report_assets
 from assets.resources import ClockResource, LakeResource, ScalewayResource
 from assets.schedules import daily_schedule, monthly_schedule
+from assets.settings_assets import settings_asset
 from assets.sql_tables import sql_assets
 from assets.unit_costs import unit_cost_assets
 from pipelines.lake.sql_models import load_checks, load_models
@@ -54,8 +53,7 @@ def build_definitions(months: dg.MonthlyPartitionsDefinition, now: str = "", lak
     made = [
         *bronze_assets(months, readers),
         *measured_assets(readers),
-        kpi_settings_asset(readers),
-        allocation_settings_asset(readers),
+        settings_asset(readers),
         *sql_assets(models, load_checks(), months),
         *made_assets(months, readers),
         *unit_cost_assets(readers),

@@ -5,11 +5,10 @@ from typing import Any
 
 import dagster as dg
 
-from assets.checks import TableCheck
+from assets.checks import TableCheck, grain_check
 from assets.descriptions import Readers, code, described
 from assets.forecasts_tables import FORECAST_ACCURACY, FORECAST_TABLES
 from assets.lens import Lens
-from assets.made_assets import grain_check
 from assets.made_tables import MadeTable
 from assets.resources import ClockResource, LakeResource
 from pipelines.lake.engine import Catalog
@@ -31,7 +30,7 @@ def forecast_assets(readers: Readers) -> list[dg.AssetsDefinition]:
         )
         for made in FORECAST_TABLES
     ]
-    checks = {made.name: grain_check(made) for made in FORECAST_TABLES}
+    checks = {made.name: grain_check(made.name, made.grain, made.table.partition_by) for made in FORECAST_TABLES}
 
     @dg.multi_asset(
         name="gold__forecasts",

@@ -8,7 +8,7 @@ import dagster as dg
 
 from assets.allocations import ALLOCATED_COSTS, ALLOCATED_IMPORTS, build_allocated_costs, build_allocated_imports
 from assets.bridges import BRIDGE_PARTS, build_bridge_parts
-from assets.checks import TableCheck
+from assets.checks import grain_check
 from assets.closing import note_restatements
 from assets.closing_figures import FIGURES
 from assets.closing_tables import RESTATEMENTS
@@ -29,15 +29,16 @@ Build = Callable[[Catalog, Sequence[str]], Built]
 
 @dataclass(frozen=True)
 class Making:
-    """A made table and the call that brings its months up to date."""
+    """A made table and the call that brings its months up to date: those asked for, or every month in each run."""
 
     made: MadeTable
     build: Build
+    asks_for_months: bool = True
 
 
 MAKINGS = (
     Making(ALLOCATED_COSTS, build_allocated_costs),
-    Making(ALLOCATED_IMPORTS, build_allocated_imports),
+    Making(ALLOCATED_IMPORTS, build_allocated_imports, asks_for_months=False),
     Making(BRIDGE_PARTS, build_bridge_parts),
     Making(KPI_BRIDGE, build_kpi_bridge),
 )
@@ -48,15 +49,8 @@ def made_assets(months: dg.MonthlyPartitionsDefinition, readers: Readers) -> lis
     return [*(_made(making, months, readers) for making in MAKINGS), restatements_asset()]
 
 
-def grain_check(made: MadeTable) -> TableCheck:
-    """One row per grain, as of every table of `sql/`."""
-    columns = ", ".join(made.grain)
-    sql = f"select {columns}, count(*) as rows_of_it from {made.name} group by all having count(*) > 1"
-    return TableCheck("one_row_per_grain", f"One row per {columns}.", sql, is_blocking=True)
-
-
 def _made(making: Making, months: dg.MonthlyPartitionsDefinition, readers: Readers) -> dg.AssetsDefinition:
-    made, check = making.made, grain_check(making.made)
+    made, check = making.made, grain_check(making.made.name, making.made.grain, making.made.table.partition_by)
     key = dg.AssetKey(made.name.split("."))
 
     @dg.asset(

@@ -78,6 +78,12 @@ def build_months(catalog: Catalog, made: MadeTable, months: Sequence[str], make:
     return Built(made.name, tuple(sorted(months)), tuple(written), rows.num_rows)
 
 
+def stale_months_of(catalog: Catalog, made: MadeTable, months: Sequence[str]) -> list[str]:
+    """Of `months`, those in which the table is not what its inputs and its code would make it now."""
+    known = catalog.state(made.name).partitions
+    return [month for month in months if month not in known or known[month].inputs != _inputs(catalog, made, month)]
+
+
 def in_order(made: MadeTable, rows: Rows) -> pa.Table:
     """The rows as the table's columns, sorted by its grain, so that equal rows have equal content."""
     if not isinstance(rows, pa.Table):

@@ -57,7 +57,7 @@ def _due(today: date) -> list[str]:
     catalog = open_catalog(open_lake_of(settings))
     if catalog.state("bronze.charges").delta is None:
         return months
-    due = due_months(catalog, history(today, settings.billing.history_months).months, today)
+    due = due_months(catalog, history(today, settings.billing.history_months).months, today, settings)
     return sorted({*months, *due})
 
 

@@ -21,10 +21,11 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from assets.allocation_settings import store_settings
+from assets.allocation_tables import rows_of
 from assets.allocations import build_allocated_imports
 from assets.focus_files import import_focus
 from assets.import_metrics import import_metrics
+from assets.settings_tables import store
 from assets.tables import open_catalog
 from pipelines.errors import FinopsError, UsageError
 from pipelines.focus.columns import columns_of
@@ -66,7 +67,7 @@ def figures(folder: Path, place: Path, product: str, provider: str) -> list[dict
     _write(counts, ({"day": row["date"], "service": product, "requests": row["sessions"]} for row in _sessions(folder)))
     import_focus(lake, bill)
     import_metrics(lake, [counts], Request(kind_named("requests"), "sessions"), datetime.now(UTC))
-    store_settings(lake, Allocation())
+    store(lake, rows_of(Allocation()))
     catalog = open_catalog(lake)
     built(catalog, FIGURE)
     rows: list[dict[str, Any]] = catalog.query(

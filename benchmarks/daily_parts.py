@@ -42,8 +42,8 @@ def _run(place: Path, complete: int, day: date) -> tuple[int, float]:
     PatientCaller.get = counted  # type: ignore[method-assign,assignment]
     imports = time.process_time()
     moment, lake = moment_of(day).isoformat(), str(place / "lake")
-    catalog = open_catalog(open_lake_of(load_settings({"lake": lake})))
-    months = due_months(catalog, history(day, complete).months, day)
+    settings = load_settings({"lake": lake})
+    months = due_months(open_catalog(open_lake_of(settings)), history(day, complete).months, day, settings)
     outcome = run_build(months, place / "state", now=moment, lake=lake)
     for failure in outcome.failures:
         raise failure

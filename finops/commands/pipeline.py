@@ -111,7 +111,7 @@ def _months(since: str | None, until: str | None, settings: Settings) -> list[st
     from assets.due import due_months
     from finops import catalog_of
 
-    return due_months(catalog_of(settings.lake), period.months, today)
+    return due_months(catalog_of(settings.lake), period.months, today, settings)
 
 
 def tell(outcome: Outcome, json: bool, fails: Callable[[], None] | None = None) -> None:

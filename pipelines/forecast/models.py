@@ -128,8 +128,12 @@ class Models:
 
     def _signed(self, points: Floats, origins: Ints) -> Floats:
         """Not negative where the history up to the origin is not, not positive likewise."""
-        points = np.where(self.never_negative[origins][:, None, None], np.maximum(points, 0), points)
-        return np.where(self.never_positive[origins][:, None, None], np.minimum(points, 0), points)
+        for bound, where in ((np.maximum, self.never_negative[origins]), (np.minimum, self.never_positive[origins])):
+            if where.all():
+                bound(points, 0, out=points)
+            elif where.any():
+                points[where] = bound(points[where], 0)
+        return points
 
     def _with_profiles(
         self, kind: Kind, origins: Ints, horizon: int, fallback: Floats, driver_ahead: Floats | None

@@ -76,10 +76,12 @@ def _effect(values: Floats, spread: float) -> float | None:
     values = values[np.isfinite(values)]
     if len(values) < _LEAST_TIMES:
         return None
-    usual = float(np.median(values))
+    usual = _median(values)
+    if abs(usual) <= spread:
+        return None
     error = 1.25 * max(spread, _spread(values)) / np.sqrt(len(values))
     same_side = float(np.mean(np.sign(values) == np.sign(usual)))
-    return usual if abs(usual) > max(_CLEAR * error, spread) and same_side >= _SAME_SIDE else None
+    return usual if abs(usual) > _CLEAR * error and same_side >= _SAME_SIDE else None
 
 
 def _remainder(history: Floats, weekday: npt.NDArray[np.int64]) -> Floats:
@@ -88,20 +90,33 @@ def _remainder(history: Floats, weekday: npt.NDArray[np.int64]) -> Floats:
     padded = np.concatenate([np.full(half, np.nan), history, np.full(half, np.nan)])
     windows = np.lib.stride_tricks.sliding_window_view(padded, _LEVEL_WINDOW)
     empty = ~np.isfinite(windows).any(axis=1)
-    level = np.nanmedian(np.where(empty[:, None], 0.0, windows), axis=1)
-    left: Floats = np.where(empty, np.nan, history - level)
+    left: Floats = np.where(empty, np.nan, history - _medians(np.where(empty[:, None], 0.0, windows)))
     usual = np.zeros(7)
     for day in range(7):
         values = left[weekday == day]
         values = values[np.isfinite(values)]
-        usual[day] = np.median(values) if len(values) else 0.0
+        usual[day] = _median(values) if len(values) else 0.0
     return np.asarray(left - (usual - usual.mean())[weekday])
 
 
 def _spread(values: Floats) -> float:
     """The standard deviation that the median distance from the median stands for."""
     known = values[np.isfinite(values)]
-    return 1.4826 * float(np.median(np.abs(known - np.median(known)))) if len(known) else 0.0
+    return 1.4826 * _median(np.abs(known - _median(known))) if len(known) else 0.0
+
+
+def _median(known: Floats) -> float:
+    """As `np.median`, which takes ten times as long for the few values of one kind of day."""
+    ordered = np.sort(known)
+    count = len(ordered)
+    return float((ordered[(count - 1) // 2] + ordered[count // 2]) / 2)
+
+
+def _medians(rows: Floats) -> Floats:
+    """As `np.nanmedian` of each row, of which none is empty; what is not known comes last in the order."""
+    ordered, counts = np.sort(rows, axis=1), np.isfinite(rows).sum(axis=1)
+    each = np.arange(len(rows))
+    return np.asarray((ordered[each, (counts - 1) // 2] + ordered[each, counts // 2]) / 2)
 
 
 def year_profile(history: Floats, days: Days) -> Floats | None:

@@ -81,7 +81,7 @@ def _inputs_fingerprint(catalog: Catalog, model: SqlModel, partition: str) -> st
     """Hash of the select, of the views it reads through and of its input partitions' contents."""
     parts = [model.fingerprint]
     for read in sorted(model.reads):
-        parts += [view.fingerprint for view in _views(catalog, read)]
+        parts += [view.fingerprint for view in views_of(catalog, read)]
     for table, wanted in sorted(_demand(catalog, model, [partition]).items()):
         state = catalog.state(table)
         if wanted is None and partition != WHOLE and holds_by_day(catalog, table):
@@ -92,11 +92,12 @@ def _inputs_fingerprint(catalog: Catalog, model: SqlModel, partition: str) -> st
     return hashlib.sha256("|".join(parts).encode()).hexdigest()[:32]
 
 
-def _views(catalog: Catalog, table: str) -> list[SqlModel]:
+def views_of(catalog: Catalog, table: str) -> list[SqlModel]:
+    """The views behind a name, itself first; none where it is a stored table."""
     model = catalog.models.by_name.get(table)
     if model is None or model.is_stored:
         return []
-    return [model, *(view for read in sorted(model.reads) for view in _views(catalog, read))]
+    return [model, *(view for read in sorted(model.reads) for view in views_of(catalog, read))]
 
 
 def _demand(catalog: Catalog, model: SqlModel, partitions: Sequence[str]) -> dict[str, list[str] | None]:

@@ -60,6 +60,8 @@ priced as (
         product.price.retail_price.currency_code as billing_currency,
         product.unit_of_measure.unit as pricing_unit,
         coalesce(product.unit_of_measure.size, 1) as pricing_unit_size,
+        try_cast(product.environmental_impact_estimation.kg_co2_equivalent as decimal(38, 18)) as kg_co2e,
+        try_cast(product.environmental_impact_estimation.m3_water_usage as decimal(38, 18)) as m3_water,
         cast(
             cast(
                 coalesce(
@@ -84,6 +86,8 @@ changes as (
             list_price = lag(list_price) over sku_history
             and pricing_unit is not distinct from lag(pricing_unit) over sku_history
             and pricing_unit_size = lag(pricing_unit_size) over sku_history
+            and kg_co2e is not distinct from lag(kg_co2e) over sku_history
+            and m3_water is not distinct from lag(m3_water) over sku_history
             and snapshot_number = lag(snapshot_number) over sku_history + 1,
             false
         ) as is_same
@@ -119,6 +123,9 @@ select
         as decimal(38, 18)
     ) as list_unit_price,
     arg_max(billing_currency, snapshot_number) as billing_currency,
+    -- what one pricing unit emits by the price list's own estimate
+    arg_max(kg_co2e, snapshot_number) as kg_co2e,
+    arg_max(m3_water, snapshot_number) as m3_water,
     arg_max(service_category, snapshot_number) as service_category,
     arg_max(product_category, snapshot_number) as product_category,
     arg_max(product, snapshot_number) as product,

@@ -5,8 +5,8 @@ from decimal import Decimal
 
 import pytest
 
-from assets.kpi_settings import rows_of, store_whole
 from assets.report_kpis import KPIS, kpi_rows, renamed
+from assets.settings_tables import key_figure_rows, outdated, store
 from assets.tables import TABLES, open_catalog
 from pipelines.errors import ConfigurationError
 from pipelines.lake.address import parse_address
@@ -48,7 +48,7 @@ def settings(tmp_path, monkeypatch):
     ],
 )
 def test_whether_charges_are_net_is_true_false_or_not_known(settings, text, known):
-    assert rows_of(settings(text))[KPI_SETTINGS][0]["charges_are_net"] is known
+    assert key_figure_rows(settings(text))[KPI_SETTINGS][0]["charges_are_net"] is known
 
 
 @pytest.mark.parametrize(
@@ -66,19 +66,19 @@ def test_a_setting_that_means_nothing_is_refused_by_its_name(settings, text, nam
 
 
 def test_tables_of_settings_are_written_when_they_changed_and_only_then(lake, settings):
-    def store(text):
-        return [store_whole(lake, table, rows) for table, rows in rows_of(settings(text)).items()]
-
-    assert store(PLAN) == [True, True]
-    assert store(PLAN) == [False, False]
-    assert store(PLAN + "[kpis]\nidle_below = 0.1") == [True, False]
+    assert store(lake, key_figure_rows(settings(PLAN))) == ["bronze.kpi_settings", "bronze.savings_plans"]
+    assert store(lake, key_figure_rows(settings(PLAN))) == []
+    changed = settings(PLAN + "[kpis]\nidle_below = 0.1")
+    assert "bronze.kpi_settings" in outdated(lake, changed)
+    assert store(lake, key_figure_rows(changed)) == ["bronze.kpi_settings"]
+    assert not {"bronze.kpi_settings", "bronze.savings_plans"} & {*outdated(lake, changed)}
     catalog = open_catalog(lake)
     assert catalog.query("select * from silver.kpi_settings").to_pylist() == [
         {"charges_are_net": None, "idle_below": Decimal("0.1")}
     ]
     (plan,) = catalog.query("select * from silver.savings_plans").to_pylist()
     assert (plan["monthly_commitment"], plan["ends_on"]) == (500, date(2027, 1, 1))
-    assert store("") == [True, True]
+    assert store(lake, key_figure_rows(settings(""))) == ["bronze.kpi_settings", "bronze.savings_plans"]
     assert open_catalog(lake).query("select * from silver.savings_plans").num_rows == 0
 
 

@@ -7,10 +7,10 @@ from decimal import Decimal
 
 import pytest
 
-from assets.allocation_settings import store_settings
 from assets.allocation_tables import rows_of
 from assets.allocations import build_allocated_costs, build_allocated_imports
 from assets.focus_files import import_focus
+from assets.settings_tables import store
 from assets.tables import open_catalog
 from pipelines.errors import ConfigurationError
 from pipelines.lake.address import parse_address
@@ -370,10 +370,10 @@ def test_whatever_is_shared_by_whatever_the_sum_of_each_day_currency_and_place_s
 def test_the_same_month_is_written_once_and_again_when_whoever_answers_for_it_changes(allocated, build):
     allocated([charge("shared", "5.5", pool="platform")], [pool()])
     assert build_allocated_costs(build.catalog, [MONTH]).written == ()
-    store_settings(build.catalog.lake, Allocation.model_validate({"pools": [pool()]}))
+    store(build.catalog.lake, rows_of(Allocation.model_validate({"pools": [pool()]})))
     settings = Allocation.model_validate({"pools": [pool()], "unallocated_owner": "cfo"})
-    assert store_settings(build.catalog.lake, settings) == ["bronze.allocation_terms"]
-    assert store_settings(build.catalog.lake, settings) == []
+    assert store(build.catalog.lake, rows_of(settings)) == ["bronze.allocation_terms"]
+    assert store(build.catalog.lake, rows_of(settings)) == []
     again = open_catalog(build.catalog.lake)
     assert build_allocated_costs(again, [MONTH]).written == (MONTH,)
     assert [row["owner"] for row in again.query("select owner from gold.allocated_costs").to_pylist()] == ["cfo"]
@@ -383,7 +383,7 @@ def test_another_providers_bill_is_allocated_by_its_tags_and_stays_exact(referen
     lake = Lake(parse_address(str(tmp_path / "lake")))
     imported = import_focus(lake, reference_data / "data" / "focus" / "focus_1_0_aws_sample.csv.gz", lenient=True)
     shared = {"name": "untagged", "labels": {"product": ""}, "split": "cost", "by": ["product"]}
-    store_settings(lake, Allocation.model_validate({"pools": [shared], "labels": {"product": ["application"]}}))
+    store(lake, rows_of(Allocation.model_validate({"pools": [shared], "labels": {"product": ["application"]}})))
     catalog = open_catalog(lake)
     build_allocated_imports(catalog, [])
     asked = (

@@ -5,7 +5,8 @@ from decimal import Decimal
 
 import pytest
 
-from assets.unit_costs import store_drivers, store_unit_settings
+from assets.settings_tables import store, unit_rows
+from assets.unit_costs import store_drivers
 from assets.unit_drivers import READS
 from pipelines.settings import load_settings
 
@@ -67,6 +68,6 @@ def test_days_older_than_the_window_had_other_prices_and_are_left_out(lake):
 def test_the_same_days_and_settings_write_nothing_again(lake):
     catalog = lake([day_of(number, str(number), "5") for number in range(40)])
     assert [store_drivers(catalog, 30)[1] for _ in range(2)] == [True, False]
-    assert [store_unit_settings(catalog.lake, load_settings()) for _ in range(2)] == [True, False]
+    assert [store(catalog.lake, unit_rows(load_settings())) for _ in range(2)] == [["bronze.unit_settings"], []]
     (told,) = catalog.lake.state("bronze.unit_settings").delta.to_pyarrow_table().to_pylist()
     assert (told["target_margin"], told["ci_products"]) == (Decimal("0.3"), ["ci"])

@@ -9,9 +9,10 @@ from decimal import Decimal
 
 import pytest
 
-from assets.allocation_settings import store_settings
+from assets.allocation_tables import rows_of
 from assets.focus_files import import_focus
 from assets.import_metrics import import_metrics
+from assets.settings_tables import store
 from assets.tables import open_catalog
 from benchmarks.cost_per_session import built, figures
 from pipelines.imports.kinds import kind_named
@@ -111,7 +112,7 @@ def sample(reference_data, tmp_path_factory):
     )
     counts.write_text("day,service,environment,requests\n" + days)
     import_metrics(lake, [counts], Request(kind_named("requests"), "edge"), datetime(2024, 10, 1, tzinfo=UTC))
-    store_settings(lake, Allocation.model_validate({"labels": {"product": ["application"]}}))
+    store(lake, rows_of(Allocation.model_validate({"labels": {"product": ["application"]}})))
     catalog = open_catalog(lake)
     built(catalog, "gold.cost_per_request", "gold.imported_shares")
     return catalog
