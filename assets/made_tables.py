@@ -51,8 +51,13 @@ class MadeTable:
 
 
 def build_months(catalog: Catalog, made: MadeTable, months: Sequence[str], make: Callable[[str], Rows]) -> Built:
-    """Bring the months up to date: `make` is asked for those whose inputs changed, and only other rows are written."""
+    """Bring the months up to date: `make` is asked for those whose inputs changed, and only other rows are written.
+
+    A table that an earlier version wrote with other columns is made anew, with every month it holds.
+    """
     state = catalog.state(made.name)
+    if state.delta is not None and not catalog.lake.fits(made.name, made.table.schema):
+        return _remade(catalog, made, sorted({*months, *state.partitions}), make)
     written: list[str] = []
     parts: list[pa.Table] = []
     states: dict[str, PartitionState] = {}
@@ -76,6 +81,19 @@ def build_months(catalog: Catalog, made: MadeTable, months: Sequence[str], make:
     catalog.lake.replace(made.name, rows, states, made.table.partition_by, same)
     catalog.forget(made.name)
     return Built(made.name, tuple(sorted(months)), tuple(written), rows.num_rows)
+
+
+def _remade(catalog: Catalog, made: MadeTable, months: Sequence[str], make: Callable[[str], Rows]) -> Built:
+    states: dict[str, PartitionState] = {}
+    with catalog.lake.new_files(made.name, made.table.schema, made.table.partition_by) as files:
+        for month in months:
+            inputs = _inputs(catalog, made, month)
+            rows = in_order(made, make(month))
+            states[month] = PartitionState(content_of(rows), inputs)
+            files.take(month, rows)
+        written = catalog.lake.remake(files, states)
+    catalog.forget(made.name)
+    return Built(made.name, tuple(months), tuple(months), written)
 
 
 def stale_months_of(catalog: Catalog, made: MadeTable, months: Sequence[str]) -> list[str]:

@@ -173,18 +173,22 @@ class Catalog:
         state = self.state(table)
         files = state.files(partitions)
         if not files:
-            columns = ", ".join(
-                f'cast(null as {duckdb_type(column.type)}) as "{column.name}"'
-                for column in self._schema(table, model, state)
-            )
+            columns = ", ".join(_nothing(column) for column in self._schema(table, model, state))
             connection.execute(f"create or replace view {table} as select {columns} where false")
             return
         hive = ""
         if state.partition_by is not None:
             hive = f", hive_partitioning = true, hive_types = {{'{state.partition_by}': varchar}}"
         listed = ", ".join(map(_quoted, files))
-        columns = ", ".join(f'"{name}"' for name in state.schema.names)
+        columns = ", ".join([f'"{name}"' for name in state.schema.names] + self._lacking(table, state))
         connection.execute(f"create or replace view {table} as select {columns} from read_parquet([{listed}]{hive})")
+
+    def _lacking(self, table: str, state: TableState) -> list[str]:
+        """Columns a table of Python has by now and an earlier version did not write: null until the next write."""
+        declared = self.declared.get(table)
+        known = {*state.schema.names}
+        schema = () if declared is None else declared.schema
+        return [_nothing(column) for column in schema if column.name not in known]
 
     def _schema(self, table: str, model: SqlModel | None, state: TableState) -> pa.Schema:
         if state.delta is not None:
@@ -205,6 +209,10 @@ class Catalog:
         with self.connect() as connection, reading():
             self.register(connection, sorted(tables_read(sql)))
             return connection.execute(sql).to_arrow_table()
+
+
+def _nothing(column: pa.Field) -> str:
+    return f'cast(null as {duckdb_type(column.type)}) as "{column.name}"'
 
 
 def duckdb_type(kind: pa.DataType) -> str:

@@ -103,11 +103,22 @@ class SqlCheck:
 
 @dataclass(frozen=True)
 class SqlEvidence:
-    """One file of `sql/trace`: the rows whose `amount` adds up to the figure of a table, by its grain."""
+    """One file of `sql/trace`: the rows whose `amount` adds up to the figure of a table, by its grain.
+
+    The file names the grain of a table that Python makes; that of a model is the model's. One that reads `chosen`,
+    the rows asked for, finds what belongs to them itself; rows of the others are matched by the grain.
+    """
 
     table: str
     sql: str
     figure: str
+    grain: tuple[str, ...] = ()
+
+    @property
+    def reads_chosen(self) -> bool:
+        """Whether it is about the rows asked for alone."""
+        tables = sqlglot.parse_one(self.sql, dialect="duckdb").find_all(exp.Table)
+        return any(table.name == "chosen" and not table.db for table in tables)
 
 
 def tables_read(sql: str) -> frozenset[str]:
@@ -157,7 +168,8 @@ def load_evidence(folder: Path = SQL_FOLDER) -> dict[str, SqlEvidence]:
     found = {}
     for path in sorted((folder / "trace").glob("*.sql")):
         _, header, sql = _parts(path)
-        found[f"gold.{path.stem}"] = SqlEvidence(f"gold.{path.stem}", sql, header["figure"][0])
+        grain = tuple(column.strip() for line in header.get("grain", []) for column in line.split(","))
+        found[f"gold.{path.stem}"] = SqlEvidence(f"gold.{path.stem}", sql, header["figure"][0], grain)
     return found
 
 

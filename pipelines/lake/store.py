@@ -16,7 +16,7 @@ from typing import Literal, Protocol
 
 import pyarrow as pa
 import structlog
-from deltalake import CommitProperties, DeltaTable
+from deltalake import CommitProperties, DeltaTable, Schema
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 from deltalake.transaction import create_table_with_add_actions
 
@@ -91,6 +91,11 @@ class Lake:
     def exists(self, table: str) -> bool:
         """True once a first commit was made."""
         return self.state(table).delta is not None
+
+    def fits(self, table: str, schema: pa.Schema) -> bool:
+        """Whether the table has exactly these columns; so has one that was never written."""
+        delta = self.state(table).delta
+        return delta is None or Schema.from_arrow(schema) == delta.schema()
 
     def new_files(self, table: str, schema: pa.Schema, partition_by: str | None, held: bool = False) -> NewFiles:
         """Files to be filled with rows bit by bit, for `append_files`; use it as a context manager."""
@@ -182,6 +187,9 @@ class Lake:
             files.added()
         for _ in range(_ATTEMPTS):
             state = self.state(table)
+            if not change.is_remade and state.delta is not None and files.delta_schema != state.delta.schema():
+                self._widen(files, state)
+                continue
             properties = CommitProperties(custom_metadata=metadata(change.states(state)), max_commit_retries=0)
             with _lake_errors(table):
                 try:
@@ -196,6 +204,25 @@ class Lake:
             log.info("table written", table=table, rows=files.rows, mode=change.mode)
             return
         raise LakeUnavailable(f"{table}: {_ATTEMPTS} commits lost to other writers; end them and run again")
+
+    def _widen(self, files: NewFiles, state: TableState) -> None:
+        """Give a table that an earlier version wrote the columns it lacks, empty, in a commit of its own."""
+        difference = _difference(files.schema, state.schema)
+        if not {*state.schema} <= {*files.schema} or state.partition_by != files.partition_by:
+            raise LakeUnavailable(
+                f"{files.table}: the rows have other columns than the table ({difference}); was it written by a newer "
+                "version? Use that one, or another lake"
+            )
+        assert state.delta is not None
+        with self.new_files(files.table, files.schema, files.partition_by) as held, _lake_errors(files.table):
+            for batch in state.delta.to_pyarrow_dataset().to_batches():
+                held.add(_with_columns(pa.Table.from_batches([batch]), files.schema))
+            properties = CommitProperties(custom_metadata=metadata(state.partitions), max_commit_retries=0)
+            with suppress(CommitFailedError):
+                held.added()
+                self._write(held, state, _Change("overwrite", lambda _: {}, is_remade=True), properties)
+                held.kept()
+                log.info("table widened", table=files.table, columns=difference)
 
     def _write(self, files: NewFiles, state: TableState, change: _Change, properties: CommitProperties) -> None:
         """One commit on top of exactly the version in `state`."""
@@ -212,10 +239,6 @@ class Lake:
                 commit_properties=properties,
             )
             return
-        if not change.is_remade and files.delta_schema != state.delta.schema():
-            raise LakeUnavailable(
-                f"{files.table}: the rows have other columns than the table ({_difference(files.schema, state.schema)})"
-            )
         state.delta.create_write_transaction(
             [*files.added()],
             change.mode,
@@ -230,6 +253,14 @@ def _reason(error: Exception) -> str:
     """An engine's message in one line; some come as a coloured tree."""
     lines = (line.strip(" \t↳") for line in _COLOUR.sub("", str(error)).splitlines())
     return " ".join(line for line in lines if line)[:200]
+
+
+def _with_columns(rows: pa.Table, schema: pa.Schema) -> pa.Table:
+    """The rows with the columns of `schema`; those they lack are null."""
+    missing = [column for column in schema if column.name not in rows.schema.names]
+    for column in missing:
+        rows = rows.append_column(column, pa.nulls(rows.num_rows, column.type))
+    return rows.select(schema.names).cast(schema)
 
 
 def _difference(rows: pa.Schema, table: pa.Schema) -> str:

@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from pipelines.errors import UsageError
 from pipelines.lake.engine import Catalog, connect
-from pipelines.lake.sql_models import SqlEvidence, SqlModel, load_evidence, tables_read
+from pipelines.lake.sql_models import SqlEvidence, load_evidence, tables_read
 
 _OF_CHARGES = (
     "select *, billed_cost as amount, 'charge' as evidence, charge_key as evidence_key from silver.labelled_costs"
@@ -55,21 +55,22 @@ def trace(catalog: Catalog, table: str, words: Sequence[str]) -> Trace:
     A word is `column=value`, or a bare value in the order of the table's grain. `column=` means null or empty.
     """
     model = catalog.models.by_name.get(table)
-    if model is None:
-        raise UsageError(f"{table} cannot be traced; name a table of costs, such as gold.daily_costs")
     evidence = load_evidence().get(table, SqlEvidence(table, _OF_CHARGES, "billed_cost"))
-    keys = _keys(model, words)
+    grain = model.grain if model is not None else evidence.grain
+    if not grain:
+        raise UsageError(f"{table} cannot be traced; name a table of costs, such as gold.daily_costs")
+    keys = _keys(table, grain, words)
     connection = connect(catalog.lake.address)
     with connection:
         catalog.register(connection, sorted({table, "bronze.answers", *tables_read(evidence.sql)}))
-        connection.execute(f"create temp view costs as {evidence.sql}")
         columns = _columns(connection, table)
-        matching = _matching(model, _columns(connection, "costs"))
-        if evidence.figure not in columns or matching is None:
-            raise UsageError(f"{table} is not made of charges; trace gold.daily_costs or gold.monthly_costs")
         _check_names(table, keys, columns)
         where, values = _where(keys)
         connection.execute(f"create temp table chosen as select * from {table} where {where}", values)
+        connection.execute(f"create temp view costs as {evidence.sql}")
+        matching = "true" if evidence.reads_chosen else _matching(grain, _columns(connection, "costs"))
+        if evidence.figure not in columns or matching is None:
+            raise UsageError(f"{table} is not made of charges; trace gold.daily_costs or gold.monthly_costs")
         figure = connection.execute(f"select sum({evidence.figure}), count(*) from chosen").fetchone()
         rows = connection.execute(_evidence_sql(matching)).to_arrow_table()
     if figure is None or figure[1] == 0:
@@ -81,10 +82,10 @@ def _columns(connection: duckdb.DuckDBPyConnection, table: str) -> set[str]:
     return {row[0] for row in connection.execute(f"describe {table}").fetchall()}
 
 
-def _matching(model: SqlModel, evidence_columns: set[str]) -> str | None:
+def _matching(grain: Sequence[str], evidence_columns: set[str]) -> str | None:
     """When a row of evidence belongs to a row of the table: they agree in the columns of its grain."""
-    own = [name for name in model.grain if name not in evidence_columns]
-    shared = [f"costs.{name} is not distinct from chosen.{name}" for name in model.grain if name in evidence_columns]
+    own = [name for name in grain if name not in evidence_columns]
+    shared = [f"costs.{name} is not distinct from chosen.{name}" for name in grain if name in evidence_columns]
     if set(own) == {"dimension", "item_id"}:
         shared.append(_BY_DIMENSION)
     elif own:
@@ -107,9 +108,9 @@ def _evidence_sql(matching: str) -> str:
     """
 
 
-def _keys(model: SqlModel, words: Sequence[str]) -> dict[str, str]:
+def _keys(table: str, grain: Sequence[str], words: Sequence[str]) -> dict[str, str]:
     keys: dict[str, str] = {}
-    unnamed = iter(model.grain)
+    unnamed = iter(grain)
     for word in words:
         name, equals, value = word.partition("=")
         if equals:
@@ -117,10 +118,10 @@ def _keys(model: SqlModel, words: Sequence[str]) -> dict[str, str]:
         else:
             column = next(unnamed, None)
             if column is None:
-                raise UsageError(f"{model.table} has {len(model.grain)} keys: {', '.join(model.grain)}")
+                raise UsageError(f"{table} has {len(grain)} keys: {', '.join(grain)}")
             keys[column] = word
     if not keys:
-        raise UsageError(f"which row of {model.table}? Its keys are {', '.join(model.grain)}")
+        raise UsageError(f"which row of {table}? Its keys are {', '.join(grain)}")
     return keys
 
 

@@ -15,6 +15,7 @@ from assets.tables import open_catalog
 from pipelines.errors import ConfigurationError
 from pipelines.lake.address import parse_address
 from pipelines.lake.store import Lake
+from pipelines.lake.trace import trace
 from pipelines.settings_allocation import DIMENSIONS, Allocation
 
 DAY, NEXT = date(2026, 10, 5), date(2026, 10, 6)
@@ -401,3 +402,19 @@ def test_another_providers_bill_is_allocated_by_its_tags_and_stays_exact(referen
     rows = catalog.query("select * from gold.allocated_imports").to_pylist()
     products = {row["product"] for row in rows if not row["is_direct"]}
     assert len(products - {None}) > 1
+
+
+def test_what_somebody_bears_is_traced_to_charges_less_what_others_bear(allocated, build):
+    rows = allocated([*DIRECT, SHARED, charge("later", "40", NEXT, pool="platform")], [pool()])
+    web = trace(build.catalog, "gold.allocated_costs", ["charge_date=2026-10-05", "team=web"])
+    assert web.figure == 120
+    assert web.adds_up
+    assert sorted((row["evidence"], row["amount"]) for row in web.evidence.to_pylist()) == [
+        ("borne by others", -30), ("borne by others", -10), ("charge", 60), ("charge of the pool", 100),
+    ]  # fmt: skip
+    for chosen in (["charge_date=2026-10-05"], ["pool=platform", "team="], ["allocation_method=cost"]):
+        found = trace(build.catalog, "gold.allocated_costs", chosen)
+        assert found.adds_up, chosen
+    whole = trace(build.catalog, "gold.allocated_costs", [f"billing_month={MONTH}"])
+    assert whole.figure == sum(row["billed_cost"] for row in rows) == 240
+    assert {row["evidence"] for row in whole.evidence.to_pylist()} == {"charge", "charge of the pool"}

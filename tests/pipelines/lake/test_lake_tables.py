@@ -138,6 +138,35 @@ def test_a_replacement_that_was_overtaken_by_another_month_loses_neither(address
     assert (states["2026-09"].content, states["2026-10"].content) == ("of 2026-09", "of 2026-10")
 
 
+WIDER = pa.schema([SCHEMA.field("cost"), ("why", pa.string()), *list(SCHEMA)[1:]])
+
+
+def wider(month: str, cost: str, why: str) -> pa.Table:
+    row = rows_of(month, cost).to_pylist()[0] | {"why": why}
+    return pa.Table.from_pylist([row], schema=WIDER)
+
+
+@pytest.mark.parametrize("way", ["append", "replace"])
+def test_a_table_of_an_earlier_version_gets_the_columns_it_lacks(address, way):
+    lake = Lake(address)
+    append(lake, "2026-09", "9")
+    append(lake, "2026-10", "1", "2")
+    declared = {TABLE.name: replace(TABLE, schema=WIDER)}
+    sql = f"select cost, why from {TABLE.name} order by cost"
+    assert {row["why"] for row in Catalog(lake, Layered({}), declared).query(sql).to_pylist()} == {None}
+    if way == "append":
+        lake.append(TABLE.name, wider("2026-10", "7", "because"), {"2026-10": "new"}, "billing_month")
+    else:
+        lake.replace(TABLE.name, wider("2026-09", "7", "because"), {"2026-09": PartitionState("new")}, "billing_month")
+    rows = Catalog(lake, Layered({}), declared).query(sql).to_pylist()
+    kept = [1, 2, 9] if way == "append" else [1, 2]
+    assert [(row["cost"], row["why"]) for row in rows] == sorted([*((cost, None) for cost in kept), (7, "because")])
+    assert lake.state(TABLE.name).schema.names == WIDER.names
+    assert sorted(lake.state(TABLE.name).partitions) == ["2026-09", "2026-10"]
+    with pytest.raises(LakeUnavailable, match=r"silver\.things: the rows have other columns than the table \(why\)"):
+        append(lake, "2026-10", "3")
+
+
 def test_threads_that_append_at_once_all_land(address):
     numbers = range(8)
     with ThreadPoolExecutor(len(numbers)) as writers:
