@@ -33,12 +33,7 @@ class Judged:
 
 def budget_row(each: Judged, known_until: date, today: date) -> Row:
     """One budget's month as of today."""
-    found, terms = each.standing, each.terms
-    budget, burn = found.budget, found.burn
-    breach = burn.breach if burn else None
-    is_kpi = budget.scope.kind is ScopeKind.kpi
-    end = found.month_end
-    expected = None if end is None else end.expected
+    found, budget = each.standing, each.standing.budget
     broken = verdict((found,)).broken
     reasons = [note for note in (found.reason, each.note) if note]
     return {
@@ -51,34 +46,68 @@ def budget_row(each: Judged, known_until: date, today: date) -> Row:
         "billing_currency": budget.currency,
         "budget_amount": budget.amount,
         "basis": str(budget.basis),
+        **_amounts(each),
+        **_ahead(each),
+        "state": found.state.value,
+        "band": None if found.band is None else found.band.value,
+        **_breach(each),
+        **_terms(each.terms),
+        "forecast_method": each.method,
+        "verdict": broken[0] if broken else None,
+        "reason": "; ".join(dict.fromkeys(reasons)) or None,
+        "billing_month": budget.month,
+    }
+
+
+def _amounts(each: Judged) -> Row:
+    """What was agreed and what is spent, as cost, as the budget counts and as it is invoiced."""
+    found, terms = each.standing, each.terms
+    is_kpi = found.budget.scope.kind is ScopeKind.kpi
+    return {
         "amount_as_cost": found.limit,
         "amount_as_invoiced": None if is_kpi else _counted(found.limit, terms),
         "actual_cost": found.to_date,
         "actual_as_counted": found.counted,
         "actual_as_invoiced": None if is_kpi or terms is None else _counted(found.to_date, each.so_far),
         "used_percent": found.used_percent,
+    }
+
+
+def _ahead(each: Judged) -> Row:
+    """What the month's end is expected to be; bounds where they were measured."""
+    found, terms, end = each.standing, each.terms, each.standing.month_end
+    budget, expected = found.budget, None if end is None else end.expected
+    is_kpi = budget.scope.kind is ScopeKind.kpi
+    as_counted = expected
+    if not is_kpi and expected is not None and budget.basis != COST and terms is not None:
+        as_counted = converted(expected, COST, budget.basis, terms)
+    return {
         "expected_cost": expected,
         "low_cost": None if end is None or not each.is_measured else end.low,
         "high_cost": None if end is None or not each.is_measured else end.high,
-        "expected_as_counted": expected
-        if is_kpi or expected is None or budget.basis == COST or terms is None
-        else converted(expected, COST, budget.basis, terms),
+        "expected_as_counted": as_counted,
         "expected_as_invoiced": None if is_kpi else _counted(expected, terms),
         "variance_percent": found.variance_percent,
         "chance_of_overrun": _chance(found) if each.is_measured or found.state is State.over else None,
-        "state": found.state.value,
-        "band": None if found.band is None else found.band.value,
+    }
+
+
+def _breach(each: Judged) -> Row:
+    burn = each.standing.burn
+    breach = burn.breach if burn else None
+    return {
         "is_breached": None if breach is None else breach.is_past,
         "expected_breach_on": None if breach is None else breach.expected,
         "earliest_breach_on": None if breach is None or not each.is_measured else breach.earliest,
         "latest_breach_on": None if breach is None or not each.is_measured else breach.latest,
+    }
+
+
+def _terms(terms: Terms | None) -> Row:
+    return {
         "tax_rate": None if terms is None else terms.tax_rate,
         "discount_rate": None if terms is None else terms.discount_rate,
         "vouchers": None if terms is None else terms.vouchers,
-        "forecast_method": each.method,
-        "verdict": broken[0] if broken else None,
-        "reason": "; ".join(dict.fromkeys(reasons)) or None,
-        "billing_month": budget.month,
     }
 
 

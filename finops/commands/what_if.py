@@ -174,54 +174,70 @@ def _told(asked: Asked) -> dict[str, Any]:
         "shares": dict(outcome.shares),
         "alone": dict(outcome.alone),
         "interaction": outcome.interaction,
-        "lines": [
-            {
-                "item": each.line.item,
-                "sku": each.line.sku,
-                "labels": dict(each.line.labels),
-                "before": each.before,
-                "after": each.after,
-                "shares": dict(each.shares),
-            }
-            for each in outcome.lines
-            if each.before != each.after
-        ],
-        "kpis": [
-            {
-                "name": each.name,
-                "before": each.before,
-                "after": each.after,
-                "shares": dict(each.shares),
-                "reason": each.reason,
-            }
-            for each in asked.kpis
-        ],
-        "forecasts": [
-            {
-                "period": each.period,
-                "since": each.since,
-                "until": each.until,
-                "before": _range(each.before),
-                "after": _range(each.after),
-            }
-            for each in asked.forecasts
-        ],
-        "budgets": [
-            {
-                "budget": each.name,
-                "amount": each.effect and each.effect.amount,
-                "left_before": each.effect and each.effect.left_before,
-                "left_after": each.effect and each.effect.left_after,
-                "reason": each.reason,
-            }
-            for each in asked.budgets
-        ],
+        "lines": _told_lines(asked),
+        "kpis": _told_kpis(asked),
+        "forecasts": _told_forecasts(asked),
+        "budgets": _told_budgets(asked),
         "notes": [
             {"scenario": each.scenario, "reason": each.reason, "lines": each.lines, "cost": each.cost}
             for each in outcome.notes
         ],
         "missing": list(asked.missing),
     }
+
+
+def _told_lines(asked: Asked) -> list[dict[str, Any]]:
+    return [
+        {
+            "item": each.line.item,
+            "sku": each.line.sku,
+            "labels": dict(each.line.labels),
+            "before": each.before,
+            "after": each.after,
+            "shares": dict(each.shares),
+        }
+        for each in asked.outcome.lines
+        if each.before != each.after
+    ]
+
+
+def _told_kpis(asked: Asked) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": each.name,
+            "before": each.before,
+            "after": each.after,
+            "shares": dict(each.shares),
+            "reason": each.reason,
+        }
+        for each in asked.kpis
+    ]
+
+
+def _told_forecasts(asked: Asked) -> list[dict[str, Any]]:
+    return [
+        {
+            "period": each.period,
+            "since": each.since,
+            "until": each.until,
+            "before": _range(each.before),
+            "after": _range(each.after),
+        }
+        for each in asked.forecasts
+    ]
+
+
+def _told_budgets(asked: Asked) -> list[dict[str, Any]]:
+    return [
+        {
+            "budget": each.name,
+            "amount": each.effect and each.effect.amount,
+            "left_before": each.effect and each.effect.left_before,
+            "left_after": each.effect and each.effect.left_after,
+            "reason": each.reason,
+        }
+        for each in asked.budgets
+    ]
 
 
 def _between(found: Range) -> str:

@@ -20,13 +20,13 @@ from pipelines.forecast.steps import DAY, Step
 
 Bools = npt.NDArray[np.bool_]
 
-_PLAIN = variants((0.02, 0.1, 0.3, 0.9), (0.0, 0.05, 0.25))
-_LOGARITHMIC = variants((0.03, 0.25, 0.9), (0.0, 0.1), cautions=(3.0,))
+_PLAIN = variants((0.02, 0.1, 0.3, 0.6, 0.95), (0.0, 0.05, 0.25))
+_LOGARITHMIC = variants((0.03, 0.1, 0.3, 0.6, 0.95), (0.0, 0.1), cautions=(3.0,))
 _ADJUSTED = variants((0.03, 0.1, 0.3, 0.9), (0.1,))
 _MONTH_EVERY, _YEAR_EVERY = 28, 56
 _SHARE_POSITIVE = 0.9
 _FLOOR = 1e-3
-_MOST_ORIGINS, _MOST_POINTS = 160, 450
+_MOST_ORIGINS, _MOST_POINTS = 90, 450
 
 
 def season_length(step: Step, count: int) -> int:

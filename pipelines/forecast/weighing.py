@@ -18,6 +18,7 @@ Ints = npt.NDArray[np.int64]
 
 _SHARPNESS, _HALF_TRUST = 40.0, 0.5
 _BEST = 20
+_NEAR = 30
 _MEMORY = 200
 _KNOTS = (1, 2, 3, 4, 5, 7, 10, 14, 21, 30, 45, 60, 90, 120, 180, 240, 300, 400)
 _TINY = 1e-300
@@ -62,7 +63,8 @@ def weights(trial: Trial) -> Floats:
     sums = _known_sums(errors, lags, trial.half_life)
     counts = _known_sums(known[:, :, None].astype(np.float64), lags, trial.half_life)
     at = knots(trial.horizon)
-    upto = np.minimum(2 * at, trial.horizon) - 1  # shorter and somewhat longer horizons speak for this one too
+    # shorter and somewhat longer horizons speak for this one too; for a far one, seen seldom, nearer ones alone do
+    upto = np.minimum(np.minimum(2 * at, _NEAR + at // 4), trial.horizon) - 1
     pooled, pooled_counts = np.cumsum(sums, axis=1)[:, upto], np.cumsum(counts, axis=1)[:, upto, 0]
     own = counts[:, at - 1, 0]
     windows = np.maximum(own, np.minimum(pooled_counts, 1)) * trial.stride / at  # that do not overlap

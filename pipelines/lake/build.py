@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 
@@ -18,6 +18,8 @@ from pipelines.lake.sql_models import ALL, SqlModel
 from pipelines.lake.store import WHOLE, PartitionState
 
 BATCH_ROWS = 8_192
+READ_AT_ONCE = 32 * 1024**2
+"""Parquet; in memory its rows and their order take some twenty times as much."""
 _MONTHS = frozenset({"billing_month", "usage_month"})
 
 
@@ -44,18 +46,33 @@ def build(catalog: Catalog, model: SqlModel, months: Sequence[str]) -> Built:
     stale = [p for p in asked if p not in state.partitions or state.partitions[p].inputs != inputs[p]]
     if not stale:
         return Built(model.table, asked, (), 0)
+    changed: list[str] = []
+    rows_written = 0
+    for some in _affordable(catalog, model, stale):
+        done = _brought_up_to_date(catalog, model, some, inputs, asked)
+        changed += done.written
+        rows_written += done.rows_written
+        if done.asked != tuple(some):  # all were made anew
+            break
+    return Built(model.table, asked, tuple(sorted(changed)), rows_written)
+
+
+def _brought_up_to_date(
+    catalog: Catalog, model: SqlModel, stale: Sequence[str], inputs: Mapping[str, str], asked: Sequence[str]
+) -> Built:
+    """In one commit the partitions that hold other rows now; every stored one where the columns are others."""
+    state = catalog.state(model.table)
     with ExitStack() as opened:
         files, content = _run(catalog, model, stale, opened)
-        is_remade = False
-        if state.delta is not None and files.delta_schema != state.delta.schema():
+        is_remade = state.delta is not None and files.delta_schema != state.delta.schema()
+        if is_remade:
             stale = changed = sorted({*asked, *state.partitions})
             inputs = {p: _inputs_fingerprint(catalog, model, p) for p in stale}
             files, content = _run(catalog, model, stale, opened)
-            is_remade = True
         else:
             changed = [p for p in stale if p not in state.partitions or state.partitions[p].content != content[p]]
         if not changed:
-            return Built(model.table, asked, (), 0)
+            return Built(model.table, tuple(stale), (), 0)
         states = {p: PartitionState(content[p], inputs[p]) for p in stale}
         same = {p: states.pop(p) for p in set(stale) - set(changed)}
         files.leave_out(same.keys())
@@ -63,7 +80,30 @@ def build(catalog: Catalog, model: SqlModel, months: Sequence[str]) -> Built:
         lake = catalog.lake
         written = lake.remake(files, states) if is_remade else lake.replace_files(files, states, same)
     catalog.forget(model.table)
-    return Built(model.table, asked, tuple(changed), written)
+    return Built(model.table, tuple(stale), tuple(changed), written)
+
+
+def _affordable(catalog: Catalog, model: SqlModel, partitions: Sequence[str]) -> Iterator[list[str]]:
+    """The partitions in groups, each of which reads no more than `READ_AT_ONCE` of its own months, or is one alone.
+
+    So a long history takes no more memory than a short one, and what was made of it before a run was cut off stays.
+    """
+    group: list[str] = []
+    size = 0
+    for partition in partitions:
+        demand = _demand(catalog, model, [partition])
+        read = sum(
+            file.size
+            for table, wanted in demand.items()
+            if wanted is not None
+            for file in catalog.state(table).files_in(wanted)
+        )
+        if group and size + read > READ_AT_ONCE:
+            yield group
+            group, size = [], 0
+        group.append(partition)
+        size += read
+    yield group
 
 
 def stale_months(catalog: Catalog, months: Sequence[str]) -> list[str]:

@@ -137,6 +137,28 @@ def test_models_build_in_order_and_read_only_as_far_back_as_they_say(world):
     assert world.read("select names from gold.totals") == [(4,)]
 
 
+def test_what_is_too_much_to_read_at_once_is_made_month_by_month_and_kept_when_cut_off(local_world, ran, monkeypatch):
+    monkeypatch.setattr(building, "READ_AT_ONCE", 1)
+    model = local_world.models.by_name["silver.costs"]
+    run = building._run
+
+    def cut_off(catalog, model, partitions, opened):
+        if "2026-03" in partitions:
+            raise KeyboardInterrupt
+        return run(catalog, model, partitions, opened)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(building, "_run", cut_off)
+        with pytest.raises(KeyboardInterrupt):
+            build(local_world.catalog(), model, ["2026-01", "2026-02", "2026-03"])
+    assert sorted(local_world.lake.state("silver.costs").partitions) == ["2026-01", "2026-02"]
+    ran.clear()
+    assert local_world.build()["silver.costs"] == ("2026-03",)
+    assert [months for table, months in ran if table == "silver.costs"] == [("2026-03",)]
+    assert [months for table, months in ran if table == "gold.changes"] == [("2026-01",), ("2026-02",), ("2026-03",)]
+    assert local_world.read(CHANGES) == [("2026-01", 3, None), ("2026-02", 3, 3), ("2026-03", 4, 3)]
+
+
 def test_a_second_run_asks_nothing_and_commits_nothing(world, ran):
     world.build()
     versions, asked = world.versions(), len(ran)
