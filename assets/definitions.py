@@ -5,6 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
+from assets.anomalies_assets import anomaly_assets
+from assets.anomaly_alerts_assets import anomaly_alert_assets
 from assets.bronze.measured import measured_assets
 from assets.bronze.sources import bronze_assets
 from assets.budgets_assets import budget_assets
@@ -59,6 +61,8 @@ def build_definitions(months: dg.MonthlyPartitionsDefinition, now: str = "", lak
         *unit_cost_assets(readers),
         *forecast_assets(readers),
         *budget_assets(readers, models),
+        *anomaly_assets(readers, models),
+        *anomaly_alert_assets(readers),
         *report_assets(months),
     ]
     return dg.Definitions(

@@ -10,8 +10,10 @@ import dagster as dg
 
 from assets.budgets_report import OUTLOOK_QUERIES
 from assets.partitions import months_of
+from assets.report_anomalies import anomaly_rows
 from assets.report_kpis import KPIS, kpi_rows
 from assets.resources import ClockResource, LakeResource
+from pipelines.billing.periods import month_start, next_month
 from pipelines.errors import UsageError
 from pipelines.lake.engine import Catalog
 from pipelines.lake.sql_models import load_checks
@@ -26,9 +28,12 @@ READ_BY_THE_REPORT = (
     "gold/invoice_reconciliation",
     "gold/invoice_waterfall",
     "gold/monthly_summary",
-    "gold/kpis",
+    *("gold/kpis", "gold/kpi_bridge"),
+    *("gold/anomalies", "gold/anomaly_causes", "gold/anomaly_days", "gold/anomaly_changes"),
     *("gold/forecasts", "gold/forecast_accuracy", "gold/budgets", "gold/voucher_burn_down", "gold/voucher_bills"),
 )
+
+KPI_BRIDGE = "gold.kpi_bridge"
 
 _REPORT_DESCRIPTION = """The monthly review as one HTML file: what was spent, why it changed, whether the bill agrees.
 
@@ -56,9 +61,10 @@ def write_monthly_report(catalog: Catalog, month: str, folder: Path, now: dateti
     from pipelines.reporting.monthly import render_monthly
     from pipelines.reporting.monthly_input import TABLES, currencies, monthly_input
 
-    closing, rows = closed_month(
-        catalog, month, lambda lake: {table: _rows(lake, table, month) for table in TABLES}, now
-    )
+    def read(lake: Catalog) -> dict[str, list[dict[str, Any]]]:
+        return {table: _rows(lake, table, month) for table in TABLES} | _anomalies(lake, month)
+
+    closing, rows = closed_month(catalog, month, read, now)
     found = currencies(rows, month)
     if not found:
         raise UsageError(f"month {month} is not in the lake; run `finops run --since {month}-01` first")
@@ -76,10 +82,14 @@ def write_monthly_report(catalog: Catalog, month: str, folder: Path, now: dateti
         )
         for currency in found
     ]
-    file = folder / f"finops-{month}.html"
+    return written(folder / f"finops-{month}.html", render_monthly(inputs, locale))
+
+
+def written(file: Path, page: str) -> Path:
+    """The file with the page in it; a folder nobody may write to is a UsageError."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        file.write_text(render_monthly(inputs, locale), encoding="utf-8")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(page, encoding="utf-8")
     except OSError as error:
         raise UsageError(f"{file} cannot be written ({error.strerror}); name another folder with --out") from None
     return file
@@ -113,9 +123,17 @@ def _rows(catalog: Catalog, table: str, month: str) -> list[dict[str, Any]]:
         return kpi_rows(catalog, month, load_settings())
     if table in OUTLOOK_QUERIES:
         return list(catalog.query(OUTLOOK_QUERIES[table]).to_pylist())
+    if table == KPI_BRIDGE and catalog.state(table).delta is None:
+        return []
     chosen = "" if table in ("gold.monthly_summary", "gold.data_freshness") else f" where billing_month = '{month}'"
     rows: list[dict[str, Any]] = catalog.query(f"select * from {table}{chosen}").to_pylist()
     return rows
+
+
+def _anomalies(catalog: Catalog, month: str) -> dict[str, list[dict[str, Any]]]:
+    """Those with a day in the month; no table before anything was judged."""
+    first = month_start(month)
+    return anomaly_rows(catalog, first, next_month(first) - timedelta(days=1), load_settings())
 
 
 def report_assets(months: dg.MonthlyPartitionsDefinition) -> list[dg.AssetsDefinition]:

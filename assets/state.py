@@ -8,9 +8,11 @@ from pathlib import Path
 from uuid import uuid4
 
 import dagster as dg
+from dagster._core.instance.ref import InstanceRef
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
+from assets.history import history_of
 from pipelines.errors import ConfigurationError
 
 _ROOT = Path(__file__).parents[1]
@@ -23,7 +25,8 @@ def dagster_instance(state: Path) -> Iterator[dg.DagsterInstance]:
     prepare_state(state)
     event.listen(Engine, "connect", _wait_for_no_disk)
     try:
-        with dg.DagsterInstance.from_config(str(state)) as instance:
+        kept = InstanceRef.from_dir(str(state), overrides=history_of(state))
+        with dg.DagsterInstance.from_ref(kept) as instance:
             yield instance
     finally:
         event.remove(Engine, "connect", _wait_for_no_disk)

@@ -1,11 +1,14 @@
 """Every table a query may name: those of `sql/`, bronze, and the imported FOCUS bills."""
 
 from collections.abc import Mapping
+from functools import cache
 
 import pyarrow as pa
 
 from assets.allocation_tables import ALLOCATION_TABLES
 from assets.allocations import ALLOCATED_COSTS, ALLOCATED_IMPORTS
+from assets.anomalies_tables import ANOMALY_TABLES
+from assets.anomaly_feedback import FEEDBACK, SENT
 from assets.bridges import BRIDGE_PARTS
 from assets.budgets_tables import BUDGET_TABLES
 from assets.closing_tables import CLOSING_TABLES
@@ -16,7 +19,7 @@ from pipelines.focus.columns import FOCUS_LINES_SCHEMA, QUARANTINE_SCHEMA
 from pipelines.imports import schema as imports
 from pipelines.lake.engine import Catalog
 from pipelines.lake.measurements import READING_HASH
-from pipelines.lake.sql_models import load_models
+from pipelines.lake.sql_models import Layered, load_models
 from pipelines.lake.store import Lake
 from pipelines.lake.tables import PYTHON_TABLES, PythonTable
 from pipelines.lake.tables.decisions import DECISION_TABLES
@@ -121,7 +124,7 @@ TABLES: Mapping[str, PythonTable] = {
     KPI_BRIDGE.name: KPI_BRIDGE.table,
     **{table.name: table for table in CLOSING_TABLES},
     **{table.name: table for table in (*ALLOCATION_TABLES, ALLOCATED_COSTS.table, ALLOCATED_IMPORTS.table)},
-    **{made.name: made.table for made in (*FORECAST_TABLES, *BUDGET_TABLES)},
+    **{made.name: made.table for made in (*FORECAST_TABLES, *BUDGET_TABLES, *ANOMALY_TABLES, FEEDBACK, SENT)},
     **{table.name: table for table in UNIT_TABLES},
     **{table.name: table for table in (*FOCUS_TABLES, *IMPORTED_TABLES, *MEASURED_TABLES, *DECISION_TABLES)},
 }
@@ -129,4 +132,10 @@ TABLES: Mapping[str, PythonTable] = {
 
 def open_catalog(lake: Lake) -> Catalog:
     """The lake's tables and models by name."""
-    return Catalog(lake, load_models(), TABLES)
+    return Catalog(lake, _models(), TABLES)
+
+
+@cache
+def _models() -> Layered:
+    """Read and parsed once a process: the files come with the program."""
+    return load_models()

@@ -21,6 +21,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from assets.tables import TABLES
+from benchmarks.kpi_inputs import FEW, MADE, ROW
 from pipelines.lake.address import parse_address
 from pipelines.lake.build import build
 from pipelines.lake.engine import Catalog, connect
@@ -38,72 +39,6 @@ BESIDE = ("gold.tenant_margins",)
 
 FIRST_MONTH, MONTHS = "2025-09", 13
 MIB = 1024
-
-_ROW = """
-    select
-        n,
-        date '2025-09-01' + cast(n % 395 as integer) as charge_date,
-        cast(hash(n // 395) % 25000 as bigint) as thing,
-        [0, 1, 1, 1, 1, 1, 1, 2, 3, 4, 4, 0, 0, 0, 0, 0, 0, 0, 4, 4][1 + cast(hash(n // 395) % 20 as bigint)] as sort,
-        cast((hash(n) % 1000000) * 0.000001 as decimal(38, 12)) as billed_cost
-    from range({rows}) as numbers(n)
-    where n % 395 between date '{month}-01' - date '2025-09-01' and last_day(date '{month}-01') - date '2025-09-01'
-"""
-_LABELS = """
-    ['prod', 'prod', 'prod', 'staging', 'dev', 'shared', 'unknown'][1 + thing % 7] as environment,
-    case when thing % 11 > 0 then 'product-' || (thing % 40) end as product,
-    case when thing % 5 = 0 then 'tenant-' || (thing % 60) end as tenant,
-    'project-' || (thing % 25) as project_id,
-    'project-' || (thing % 25) as project_name,
-    'team-' || (thing % 15) as owner,
-    'team-' || (thing % 15) as team,
-    'fr-par' as region_id,
-    case when n % 50 = 0 then 'USD' else 'EUR' end as billing_currency,
-    ['Instances', 'Block Storage', 'Object Storage', 'Container Registry', 'Managed Databases'][1 + sort]
-        as service_name,
-"""
-_SKUS = """
-    [
-        '/compute/pro2_xs/run_par1', '/storage/block/volume-low-latency-5k/fr-par-1',
-        '/storage/obj/storage/standard/fr-par', '/tools/registry/storage/fr', '/storage/rdb/node/db-dev-s/fr-par1'
-    ][1 + sort] as sku,
-"""
-MADE: Mapping[str, str] = {
-    "silver.labelled_costs": f"""
-        select 'key-' || n as charge_key, charge_date, cast(charge_date as timestamptz) as charge_start,
-        cast(charge_date + 1 as timestamptz) as charge_end, 'resource-' || thing as resource_id, {_LABELS} {_SKUS}
-        billed_cost from ({{row}})
-    """,
-    "gold.allocated_costs": f"""
-        select charge_date, {_LABELS}
-        case when n % 4 = 0 then ['network', 'ci', 'observability'][1 + n % 3] end as pool, n % 4 > 0 as is_direct,
-        case when n % 4 > 0 then 'direct' when n % 400 = 0 then 'unallocated' else 'cost' end as allocation_method,
-        billed_cost from ({{row}})
-    """,
-}
-_DAYS = "select unnest(generate_series(date '2025-09-01', date '2026-09-30', interval 1 day)) as day"
-FEW: Mapping[str, str] = {
-    "silver.business_numbers": f"""
-        select 'requests' || day || tenant as number_key, 'logs' as source, 'requests' as kind,
-        cast(day as date) as usage_date, 'product-' || (tenant % 40) as service, 'prod' as environment,
-        'tenant-' || tenant as tenant, 1000 + tenant as requests, strftime(day, '%Y-%m') as usage_month
-        from ({_DAYS}) cross join range(200) as tenants(tenant)
-    """,
-    "silver.deploys": f"""
-        select 'product-' || deploy as service, 'prod' as environment, 'd' || day || deploy as deploy_key,
-        'successful' as status, cast(day as date) as deploy_date, 'ci' as source, false as is_proxy
-        from ({_DAYS}) cross join range(20) as deploys(deploy)
-    """,
-    "silver.resources": """
-        select 'resource-' || thing as resource_id, 'block_volume' as resource_type, 50000000000 as size_bytes,
-        date '2025-01-01' as valid_from, date '1970-01-01' as counts_from, date '9999-12-31' as counts_until
-        from range(25000) as things(thing)
-    """,
-    "silver.prices": """
-        select '/storage/obj/storage/standard/fr-par' as sku, date '2025-01-01' as valid_from,
-        0.00002 as list_unit_price, 'gigabyte' as pricing_unit, 'EUR' as billing_currency
-    """,
-}
 
 
 @dataclass(frozen=True)
@@ -226,7 +161,7 @@ def _catalog(folder: Path) -> tuple[Catalog, list[str]]:
     given = {read for table in built for read in models.by_name[table].reads if read not in built}
     given -= {view for view in given if _reads_built(models, view, set(built))}
     taken = {
-        name: replace(model, is_stored=True) if name in given and name in {*BIG, *FEW} else model
+        name: replace(model, is_stored=True) if name in given and name in {*MADE, *FEW} else model
         for name, model in models.by_name.items()
     }
     declared = {name: PythonTable(name, "", schema, _partition(models, name)) for name, schema in _schemas(models)}
@@ -258,9 +193,9 @@ def _schemas(models: Layered) -> Iterator[tuple[str, pa.Schema]]:
 
 def _fill(folder: Path, rows: int) -> None:
     catalog, _ = _catalog(folder)
-    for table in BIG:
+    for table, select in MADE.items():
         for month in _months():
-            made = MADE[table].format(row=_ROW.format(rows=rows, month=month))
+            made = select.format(row=ROW.format(rows=rows, month=month))
             _append(catalog, table, f"select *, '{month}' as billing_month from ({made})", "billing_month")
     for table, select in FEW.items():
         _append(catalog, table, select, catalog.declared[table].partition_by)

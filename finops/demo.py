@@ -71,8 +71,10 @@ class PretendScaleway:
             FINOPS_STORAGE_REQUESTS_PER_SECOND="0",
             FINOPS_STORAGE_ENDPOINT_URL=self.url + self.scenario.get("s3_endpoint", ""),
         )
-        for elsewhere in ("FINOPS_SCALEWAY_ORGANIZATION_ID", "FINOPS_COCKPIT_TOKEN", "FINOPS_OPENCOST_TOKEN"):
+        # nobody is to be told of what never happened
+        for elsewhere in ("FINOPS_COCKPIT_TOKEN", "FINOPS_OPENCOST_TOKEN", "FINOPS_ALERT_URLS"):
             os.environ.pop(elsewhere, None)
+        os.environ.pop("FINOPS_SCALEWAY_ORGANIZATION_ID", None)
 
     def take_settings(self, settings: Settings) -> None:
         """The organisation's finops.toml holds from now on; where things lie and how they look stays as it is here."""

@@ -117,7 +117,9 @@ def _settings() -> Iterator[str]:
         "`SCW_CONFIG_PATH`), value by value. The lake's key comes from `FINOPS_S3_ACCESS_KEY` and "
         "`FINOPS_S3_SECRET_KEY`, else it is the Scaleway key. Cockpit's tokens come from `FINOPS_COCKPIT_TOKENS` "
         "(`PROJECT=TOKEN` or `PROJECT/REGION=TOKEN`, separated by commas), else `FINOPS_COCKPIT_TOKEN` serves all; "
-        "OpenCost's from `FINOPS_OPENCOST_TOKEN`.",
+        "OpenCost's from `FINOPS_OPENCOST_TOKEN`. Alerts go where `FINOPS_ALERT_URLS` says: Apprise URLs such as "
+        "`mailtos://USER:PASSWORD@HOST?to=ADDRESS` or `jsons://HOST/PATH`, each alone or as `name=URL`, separated by "
+        "commas.",
     )
 
 

@@ -126,6 +126,19 @@ class OpenLake:
         frame = self.table("gold.kpis", **equal)
         return pl.DataFrame(renamed(frame.to_dicts(), self._shown_tenants()), schema=frame.schema)
 
+    def anomalies(self, table: str = "gold.anomalies") -> pl.DataFrame:
+        """Anomalies as they stand now, what people said since the last run included; or what belongs to them.
+
+        `table` is gold.anomalies, gold.anomaly_causes, gold.anomaly_days or gold.anomaly_changes. Tenants stand as
+        reports show them.
+        """
+        import polars as pl
+
+        from assets.report_anomalies import shown_rows
+
+        schema = self.table(table).schema
+        return pl.DataFrame(shown_rows(self._catalog, table, self._shown_tenants()), schema=schema)
+
     def with_project_names(self, frame: pl.DataFrame) -> pl.DataFrame:
         """The frame with a column `project`: the name of each project_id, else the id itself."""
         import polars as pl

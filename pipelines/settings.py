@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
+from pwd import getpwuid
 from typing import Any, Final
 
 from pydantic import BaseModel, Field, PrivateAttr, ValidationError
@@ -28,6 +29,7 @@ from pipelines.errors import ConfigurationError
 from pipelines.scw_profile import Credentials, Profile, credentials, read_profile
 from pipelines.secrets import Secret
 from pipelines.settings_allocation import Allocation
+from pipelines.settings_anomalies import ALERT_URLS, Anomalies, alert_urls
 from pipelines.settings_budgets import (
     BillingTerms,
     Budgets,
@@ -57,11 +59,12 @@ DEFAULT_TEXTS: Final = {
     "scaleway.organization_id": "the profile's",
     "allocation.labels": "the usual keys: owner, team, env, tenant, product and their like",
     "allocation.policy": "owner and environment are required",
+    "anomalies.alerts": "from medium on, within 14 days, 20 a run",
 }
 """Defaults that depend on where the command runs, in words."""
 _NOT_SETTINGS: Final = frozenset(
     {
-        *("FINOPS_CONFIG", "FINOPS_REFERENCE_DATA"),
+        *("FINOPS_CONFIG", "FINOPS_REFERENCE_DATA", ALERT_URLS),
         *("FINOPS_S3_ACCESS_KEY", "FINOPS_S3_SECRET_KEY"),
         *("FINOPS_COCKPIT_TOKEN", "FINOPS_COCKPIT_TOKENS", "FINOPS_OPENCOST_TOKEN"),
     }
@@ -119,6 +122,7 @@ class Settings(BaseSettings):
     end_dates: tuple[EndDate, ...] = Field((), description="What ends and Scaleway does not tell of.")
     forecast: ForecastSetting = Field(default_factory=ForecastSetting)
     known_changes: KnownChanges = Field((), description="Changes of cost that are known and that no history shows.")
+    anomalies: Anomalies = Field(default_factory=Anomalies)
     report: Report = Field(default_factory=Report)
 
     _origins: dict[str, str] = PrivateAttr(default_factory=dict)
@@ -156,6 +160,10 @@ class Settings(BaseSettings):
         """The token OpenCost is asked with, if any."""
         token = os.environ.get("FINOPS_OPENCOST_TOKEN")
         return Secret(token) if token else None
+
+    def alert_urls(self) -> dict[str, Secret]:
+        """Where alerts go, by name; nowhere when FINOPS_ALERT_URLS is not set."""
+        return alert_urls(os.environ)
 
     def lake_key(self) -> LakeKey:
         """The key of the S3 lake: FINOPS_S3_*, else Scaleway's own."""
@@ -198,6 +206,15 @@ def settings_schema() -> dict[str, Any]:
 def used_files() -> list[Path]:
     """The settings files found here, the strongest first."""
     return settings_files(os.environ, Path.cwd())
+
+
+def current_user() -> str | None:
+    """Who runs this process, as the environment or else the machine's accounts say; None where neither does."""
+    named = (os.environ.get(name) for name in ("LOGNAME", "USER", "USERNAME"))
+    try:
+        return next((name for name in named if name), None) or getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return None
 
 
 def unknown_variables() -> list[str]:

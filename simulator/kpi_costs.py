@@ -28,10 +28,15 @@ class Spent:
 
 def spent_in(world: World, month: str, now: int) -> Iterator[Spent]:
     """Every piece of a month's visible charges; what is free has no price and is left out."""
+    return (piece for piece in charged_in(world, month, now) if not piece.offer.is_free)
+
+
+def charged_in(world: World, month: str, now: int) -> Iterator[Spent]:
+    """The same with what is free, which costs nothing."""
     today = day_start(now)
     for charge in world.of_month(month):
         until = world.served_until(charge, now)
-        if until is None or charge.line.offer.is_free:
+        if until is None:
             continue
         for day in range(day_start(charge.start), min(until, today), DAY):
             nanos = charge.nanos(max(charge.start, day), min(until, day + DAY), now)

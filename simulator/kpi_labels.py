@@ -55,6 +55,17 @@ class Labeller:
             self._known[key] = self._decided(resource, spent.offer, tags)
         return self._known[key]
 
+    def pairs(self, spent: Spent) -> list[tuple[str, str]]:
+        """Key and value of every tag and annotation as of the end of the charge's day."""
+        tags = spent.resource.tags_at(spent.day + DAY - 1)
+        return [*(_pair(tag) for tag in tags), *spent.resource.group.annotations.items()]
+
+    def tagged_environment(self, spent: Spent) -> str | None:
+        """The environment that tags or annotations say."""
+        pairs = self.pairs(spent)
+        count = len(pairs) - len(spent.resource.group.annotations)
+        return self._tagged("environment", pairs[:count]) or self._tagged("environment", pairs[count:])
+
     def _decided(self, resource: Resource, offer: Offer, tags: tuple[str, ...]) -> Owned:
         facts = self._facts(resource, offer, tags)
         project = {"project": facts["project"]}

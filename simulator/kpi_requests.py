@@ -1,4 +1,4 @@
-"""Requests of each product and day at their first entry point, and who asked, in production.
+"""Requests of each product and day at their first entry point, and who asked; each environment is counted by itself.
 
 Of several ways in which a product's requests are counted in a month one is taken, in this order: the organisation's own
 counts, if its settings say that requests enter there first; Edge Services; load balancers; containers and functions;
@@ -58,7 +58,7 @@ class Entry:
 
 @dataclass
 class Entries:
-    """All ways of counting in production, by day and product."""
+    """All ways of counting, by day and what `in_environment` calls a product there."""
 
     ways: dict[tuple[int, str], dict[int, Way]] = field(default_factory=dict)
 
@@ -103,9 +103,14 @@ def entries_of(
             _add(way.tenants, tenants)
     rank = _FIRST_ENTRY if EXPORTED_AS in labeller.settings.units.first_entry_sources else _OWN
     for counted in counted_requests(world, now):
-        if counted.asked.environment == PRODUCTION:
-            _count(found.way(counted.day, _product(counted, products), rank), counted)
+        name = in_environment(_product(counted, products), counted.asked.environment)
+        _count(found.way(counted.day, name, rank), counted)
     return found
+
+
+def in_environment(product: str, environment: str | None) -> str:
+    """The product's name in production, `product|environment` elsewhere."""
+    return product if environment == PRODUCTION else f"{product}|{environment or 'unknown'}"
 
 
 def known_from(rank: int, world: World, now: int, settings: OrganizationSettings) -> int | None:
@@ -118,7 +123,7 @@ def known_from(rank: int, world: World, now: int, settings: OrganizationSettings
 
 
 class _Measured:
-    """What Cockpit and Edge Services count in production, as the product whose resource it is."""
+    """What Cockpit and Edge Services count, as the product whose resource it is."""
 
     def __init__(self, world: World, truth: Mapping[str, Any], labeller: Labeller) -> None:
         self._truth = truth
@@ -143,13 +148,14 @@ class _Measured:
                 yield product, _EDGE, requests, {}
 
     def _product(self, identifier: str, day: int) -> str | None:
-        """The product of what serves, where it serves production."""
+        """The product of what serves, with the environment where that is not production."""
         resource = self._resources.get(identifier)
         if resource is None or not resource.meters:
             return None
         offer = self._offers[min(meter.sku for meter in resource.meters)]
         labels = self._labeller.of(Spent(day, resource, offer, 0)).labels
-        return labels.get("product") if labels.get("environment") == PRODUCTION else None
+        product = labels.get("product")
+        return in_environment(product, labels.get("environment")) if product else None
 
 
 def _product(counted: Counted, products: Mapping[str, set[str]]) -> str:

@@ -82,6 +82,7 @@ class OrganizationSettings:
     allocation: AllocationRules = AllocationRules()
     units: UnitSettings = UnitSettings()
     history: History = History()
+    idle_below: Decimal = Decimal("0.05")
 
 
 def organization_settings(path: Path | None) -> OrganizationSettings:
@@ -99,7 +100,8 @@ def organization_settings(path: Path | None) -> OrganizationSettings:
         )
         known = {name: tuple(units[name]) for name in UnitSettings.__dataclass_fields__ if name in units}
         days = History(cockpit.get("history_days", 31), cockpit.get("request_history_days", 400))
-        return OrganizationSettings(rules, UnitSettings(**known), days)
+        idle_below = Decimal(told.get("kpis", {}).get("idle_below", OrganizationSettings.idle_below))
+        return OrganizationSettings(rules, UnitSettings(**known), days, idle_below)
     except (OSError, tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as error:
         raise ScenarioError(f"{path}: cannot be read: {error}") from None
 

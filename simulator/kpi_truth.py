@@ -5,9 +5,9 @@
 * `complete`: whether the month is over.
 * `allocated`: who bears the month, own cost and parts of pools, by `product|environment|team|tenant`; `unallocated` is
   what no receiver could be found for, by pool. Both add up to the month's charges. `pools` is what each pool held.
-* `cost_per_1k_requests`: by product, production only; cost and requests of the days on which requests were counted at
-  the first entry point; `known_from` is the first day that a reader can know those counts of, null if it must wait for
-  each day to see it.
+* `cost_per_1k_requests`: by product in production, and by `product|environment` elsewhere; cost and requests of the
+  days on which requests were counted at the first entry point; `known_from` is the first day that a reader can know
+  those counts of, null if it must wait for each day to see it.
 * `cost_per_tenant`: by tenant, `all tenants` over the active ones, and `unattributed`.
 * `cost_per_gb`: by `kind|class`, capacity charges by GB and month of 730 hours. Before `known_from` a reader knows no
   bucket's size but from its bill. The classes of a bucket that has several are its bytes as the bill shares them out.
@@ -15,6 +15,12 @@
 * `environment_share`: of the labelled cost, pools included, by environment; `unknown` where nothing says one. Its
   `loaded_value` is the share of the cost that is borne. `non_production_share`: neither production, shared nor unknown.
 * `carbon` and `water`: kg CO2e and m3 by project.
+* `idle_share`: by service and of all, what measured hours cost, and the idle ones of them.
+* `tag_coverage`: cost and number of resources that carry a label, by label; things that are free count, as do labels of
+  things whose product cannot show any.
+* `effective_savings_rate`: of months that are over, what eligible usage cost and would cost at the public price.
+* `cost_efficiency`: the cost that could be optimised, and the savings planted in it that lie open: what somebody who
+  finds all of them and nothing else would say.
 
 `value` is cost by unit, `loaded_value` that with parts of pools. A pool that is split by a driver of which no truth is
 told (kubernetes) is split by direct cost here, and `untold_pools` names it: loaded figures then hold only for months of
@@ -23,28 +29,41 @@ which a reader knows no such driver either.
 
 from collections.abc import Collection, Iterable, Mapping
 from fractions import Fraction
-from typing import Any
+from typing import Any, TypeVar
 
-from simulator.footprint_truth import footprint_truth
-from simulator.instants import at, day_start, months_between
+from simulator.bill import Bill
+from simulator.footprint import Footprint, Impact
+from simulator.instants import DAY, Month, at, day_start, month_of, months_between
 from simulator.kpi_allocation import Borne, allocated, label
-from simulator.kpi_costs import Spent, spent_in
+from simulator.kpi_costs import Spent, charged_in, spent_in
+from simulator.kpi_coverage import coverage_figures
 from simulator.kpi_drivers import Drivers, counted_resources, first_known
 from simulator.kpi_figures import Figure, amount, per_unit, ratio
+from simulator.kpi_idle import Billed, IdleHours, billed_in, idle_figures
 from simulator.kpi_labels import Labeller
-from simulator.kpi_requests import PRODUCTION, Entry, entries_of, known_from
+from simulator.kpi_requests import PRODUCTION, Entry, entries_of, in_environment, known_from
+from simulator.kpi_savings import efficiency_figure, planted_savings, savings_figure
 from simulator.kpi_settings import organization_settings
 from simulator.kpi_storage import Capacity
 from simulator.kpi_tenants import tenant_figures
-from simulator.kpi_work import deploy_figure, deploys_by_month, job_figures, query_figures
+from simulator.kpi_work import (
+    deploy_figure,
+    deploys_by_day,
+    job_figures,
+    queries_by_day,
+    query_figures,
+    runs_by_day,
+)
 from simulator.world import World
 
 _UNKNOWN = "unknown"
+Piece = TypeVar("Piece", Spent, Borne, Billed)
 _TOLD_SPLITS = ("cost", "even", "weight", "requests", "telemetry")
 
 
 class KpiTruth:
-    """The figures of one world at one instant; `truth` is what is known of requests and telemetry already."""
+    """The figures of one world at one instant; `truth` is what is known of requests, telemetry and planted things
+    already."""
 
     def __init__(self, world: World, now: int, truth: Mapping[str, Any]) -> None:
         self._world = world
@@ -53,17 +72,52 @@ class KpiTruth:
         self._labeller = Labeller(world, organization_settings(world.scenario.settings_file))
         known = first_known(now, self._labeller.settings.history.metrics_days, world.scenario.telemetry.metrics_days)
         self._capacity = Capacity(world, max(known, world.start))
-        self._deploys = deploys_by_month(world, now)
+        below = float(self._labeller.settings.idle_below)
+        self._idle_hours = IdleHours(world, max(known, world.start), day_start(now), below)
+        self._deploys = deploys_by_day(world, now)
+        self._runs = runs_by_day(world, now)
+        self._queries = queries_by_day(world, now)
         self._resources = counted_resources(world)
-        self._spent = {
-            month.name: list(spent_in(world, month.name, now)) for month in months_between(world.start, day_start(now))
-        }
+        self._months = months_between(world.start, day_start(now))
+        self._spent = {month.name: list(spent_in(world, month.name, now)) for month in self._months}
+        self._billed = by_day(piece for month in self._months for piece in billed_in(world, month.name, now))
         self._entries = entries_of(world, now, truth, self._labeller, self._products())
+        self._borne = {
+            name: list(allocated(spent, self._labeller, self._drivers(name))) for name, spent in self._spent.items()
+        }
 
     def months(self) -> dict[str, Any]:
         """Every month that has begun."""
-        footprint = footprint_truth(self._world, self._now)
-        return {name: self._month(name, spent, footprint[name]) for name, spent in self._spent.items()}
+        pools = [pool.name for pool in self._labeller.settings.allocation.pools if pool.split not in _TOLD_SPLITS]
+        return {
+            month.name: {
+                "complete": month.end <= self._now,
+                "untold_pools": pools,
+                "tag_coverage": coverage_figures(charged_in(self._world, month.name, self._now), self._labeller),
+                **self._savings(month),
+                **self._figures(month, self._spent[month.name], self._borne[month.name]),
+            }
+            for month in self._months
+        }
+
+    def _savings(self, month: Month) -> dict[str, Figure]:
+        world, spent = self._world, self._spent[month.name]
+        savings = planted_savings(self._truth["planted"], month)
+        figures = {"cost_efficiency": efficiency_figure(spent, savings)}
+        if month.end <= self._now:
+            lines = Bill(world).lines(month, self._now)
+            figures["effective_savings_rate"] = savings_figure(spent, lines)
+        return figures
+
+    def days(self) -> dict[str, Any]:
+        """The same of every complete day, as if it were a month of its own."""
+        found: dict[str, Any] = {}
+        for month in self._months:
+            spent, borne = by_day(self._spent[month.name]), by_day(self._borne[month.name])
+            for day in range(month.start, min(month.end, day_start(self._now)), DAY):
+                name = at(day).date().isoformat()
+                found[name] = self._figures(Month(name, day, day + DAY), spent.get(day, []), borne.get(day, []))
+        return found
 
     def _products(self) -> dict[str, set[str]]:
         """The products each project has cost of."""
@@ -74,22 +128,38 @@ class KpiTruth:
                 found.setdefault(piece.resource.project.name, set()).add(product)
         return found
 
-    def _month(self, month: str, spent: list[Spent], footprint: Mapping[str, Any]) -> dict[str, Any]:
-        world, now, settings = self._world, self._now, self._labeller.settings
-        borne = list(allocated(spent, self._labeller, self._drivers(month)))
+    def _figures(self, span: Month, spent: list[Spent], borne: list[Borne]) -> dict[str, Any]:
+        world, settings = self._world, self._labeller.settings
+        days = range(span.start, span.end, DAY)
         return {
-            "complete": next(each.end <= now for each in world.months if each.name == month),
             **_allocation(borne),
-            "untold_pools": [pool.name for pool in settings.allocation.pools if pool.split not in _TOLD_SPLITS],
             "cost_per_1k_requests": self._requests(borne),
-            "cost_per_tenant": tenant_figures(world, month, borne, self._entries, now),
+            "cost_per_tenant": tenant_figures(world, month_of(span.start).name, borne, self._entries, self._now),
             "cost_per_gb": self._capacity.figures(spent),
-            "cost_per_deploy": deploy_figure(borne, self._deploys.get(month, {}), settings.units),
-            "cost_per_job": job_figures(world, month, now),
-            "cost_per_query": query_figures(world, month, now, spent),
+            "cost_per_deploy": deploy_figure(
+                borne, [self._deploys[day] for day in days if day in self._deploys], settings.units
+            ),
+            "cost_per_job": job_figures(world, [run for day in days for run in self._runs.get(day, [])]),
+            "cost_per_query": query_figures(
+                world, {day: self._queries[day] for day in days if day in self._queries}, spent
+            ),
             **self._environments(spent, borne),
-            "carbon": {name: told["kg_co2_equivalent"] for name, told in footprint["by_project"].items()},
-            "water": {name: told["m3_water_usage"] for name, told in footprint["by_project"].items()},
+            **self._footprint(span),
+            "idle_share": idle_figures(
+                (piece for day in days for piece in self._billed.get(day, [])), self._idle_hours.found()
+            ),
+        }
+
+    def _footprint(self, span: Month) -> dict[str, dict[str, str]]:
+        """Carbon and water by project, of complete days."""
+        found: dict[str, Impact] = {}
+        for each in Footprint(self._world).emitted(span.start, min(span.end, day_start(self._now))):
+            project = self._world.project_id(each.charge.line.resource.project)
+            found[project] = found.get(project, Impact()) + each.impact
+        told = sorted(found.items())
+        return {
+            "carbon": {name: f"{impact.kg_co2e:.12f}" for name, impact in told},
+            "water": {name: f"{impact.m3_water:.12f}" for name, impact in told},
         }
 
     def _drivers(self, month: str) -> Drivers:
@@ -102,8 +172,9 @@ class KpiTruth:
         costs: dict[str, dict[int, list[int]]] = {}
         for piece in borne:
             product = label(piece.bearer, "product") if piece.bearer else None
-            if piece.bearer and product and label(piece.bearer, "environment") == PRODUCTION:
-                day = costs.setdefault(product, {}).setdefault(piece.day, [0, 0])
+            if piece.bearer and product:
+                name = in_environment(product, label(piece.bearer, "environment"))
+                day = costs.setdefault(name, {}).setdefault(piece.day, [0, 0])
                 day[0] += 0 if piece.pool else piece.units
                 day[1] += piece.units
         month = {piece.day for piece in borne}
@@ -137,6 +208,14 @@ class KpiTruth:
                 sum(labelled.get(name, 0) for name in elsewhere), sum(loaded.get(name, 0) for name in elsewhere), total
             ),
         }
+
+
+def by_day(pieces: Iterable[Piece]) -> dict[int, list[Piece]]:
+    """Pieces of cost by their day."""
+    found: dict[int, list[Piece]] = {}
+    for piece in pieces:
+        found.setdefault(piece.day, []).append(piece)
+    return found
 
 
 def _share(labelled: int, loaded: int, total: int) -> Figure:

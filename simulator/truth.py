@@ -23,7 +23,8 @@ def truth(world: World, now: int) -> dict[str, Any]:
     bill = Bill(world)
     scenario = world.scenario
     costs = {month.name: _daily_costs(world, month, now) for month in bill.begun(now)}
-    work = {**work_truth(world, now), **telemetry_truth(world, now)}
+    work = _work(world, now)
+    planted = [planted_truth(world, item, now) for item in scenario.planted]
     return {
         "scenario": scenario.name,
         "seed": scenario.seed,
@@ -31,7 +32,7 @@ def truth(world: World, now: int) -> dict[str, Any]:
         "organization_id": scenario.organization.id,
         "currency": scenario.currency,
         "months": {month.name: _month(world, bill, month, now, costs[month.name]) for month in bill.begun(now)},
-        "planted": [planted_truth(world, item, now) for item in scenario.planted],
+        "planted": planted,
         "traps": [planted_truth(world, item, now) for item in scenario.traps],
         "price_changes": _price_changes(world, now),
         "late_charges": _late_charges(world, now),
@@ -39,9 +40,20 @@ def truth(world: World, now: int) -> dict[str, Any]:
         "residuals": _residuals(world, bill, now),
         "storage": storage_truth(world, now),
         "footprint": footprint_truth(world, now),
-        "kpis": KpiTruth(world, now, work).months(),
+        "kpis": KpiTruth(world, now, {**work, "planted": planted}).months(),
         **work,
     }
+
+
+def key_figures(world: World, now: int) -> KpiTruth:
+    """The key figures alone, which can be told by day as well."""
+    planted = [planted_truth(world, item, now) for item in world.scenario.planted]
+    return KpiTruth(world, now, {**_work(world, now), "planted": planted})
+
+
+def _work(world: World, now: int) -> dict[str, Any]:
+    """What was done and measured."""
+    return {**work_truth(world, now), **telemetry_truth(world, now)}
 
 
 def truth_json(world: World, now: int) -> str:

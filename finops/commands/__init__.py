@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any, Final, Protocol
 
 from finops.commands import (
+    anomalies,
     billing,
     budgets,
     closing,
@@ -35,6 +36,7 @@ class CommandModule(Protocol):
 
 
 GROUPS: Final[dict[str, str]] = {
+    "anomalies": "Find what is unusual.",
     "budgets": "What was agreed to be spent, and where it will end.",
     "config": "Settings in force, where each comes from, and their schema.",
     "import": "Bring in files: other providers' bills, business numbers.",
@@ -49,6 +51,7 @@ COMMAND_MODULES: Final[tuple[CommandModule, ...]] = (
     pipeline,
     lake,
     billing,
+    anomalies,
     budgets,
     report,
     focus,

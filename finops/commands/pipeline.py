@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from finops.commands.anomalies import refuse_open_anomalies
 from finops.commands.budgets import refuse_broken_budgets
 from finops.commands.lake import Lake
 from finops.streams import step, write_hint, write_json, write_line
@@ -30,9 +31,22 @@ Only = Annotated[
         "--only", help="billing, inventory, metrics, telemetry, storage, models or decisions; repeatable; else all."
     ),
 ]
-FailOn = Annotated[str | None, typer.Option("--fail-on", help="`budget`: exit 10 when one is over, or expected to be.")]
+FailOn = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--fail-on",
+        help="`budget`: exit 10 when one is over, or expected to be; `anomalies`: when somebody should act on one; "
+        "repeatable.",
+    ),
+]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be read, and do nothing.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+_POLICIES: Mapping[str, Callable[[str], None]] = {
+    "budget": refuse_broken_budgets,
+    "anomalies": refuse_open_anomalies,
+}
+"""What `--fail-on` accepts, and what looks at the lake at this address."""
 
 
 def run(
@@ -44,9 +58,8 @@ def run(
     json: Json = False,
 ) -> None:
     """Read what is new, rebuild what it changes, check it. Months whose invoice is out are not asked for again."""
-    if fail_on not in (None, "budget"):
-        raise UsageError(f"--fail-on {fail_on!r} is not understood; write --fail-on budget")
-    _build(since, until, only or [], again=False, dry_run=dry_run, json=json, fail_on=fail_on)
+    _refuse_other_policies(fail_on or [])
+    _build(since, until, only or [], again=False, dry_run=dry_run, json=json, fail_on=fail_on or [])
 
 
 def backfill(since: Since = None, until: Until = None, dry_run: DryRun = False, json: Json = False) -> None:
@@ -60,13 +73,19 @@ def demo(
     scenario: Annotated[str, typer.Option("--scenario", help="Scenario file, or the name of one we ship.")] = "demo",
     months: Annotated[int, typer.Option("--months", min=1, max=120, help="Complete months of history.")] = 13,
     out: Annotated[Path, typer.Option("--out", help="Folder of the report.")] = Path("reports"),
+    fail_on: FailOn = None,
     dry_run: DryRun = False,
     lake: Lake = None,
 ) -> None:
     """Do the whole main job against a simulated organisation: no account, no network, no key."""
     from finops.demo import run_demo
+    from pipelines.settings import load_settings
 
+    _refuse_other_policies(fail_on or [])
+    address = load_settings({"lake": lake}).lake
     run_demo(scenario, months, lake, out, dry_run)
+    if not dry_run:
+        _keep_policies(fail_on or [], address)
 
 
 def _build(
@@ -77,7 +96,7 @@ def _build(
     again: bool,
     dry_run: bool,
     json: bool,
-    fail_on: str | None = None,
+    fail_on: Sequence[str] = (),
 ) -> None:
     from pipelines.settings import load_settings
 
@@ -92,7 +111,21 @@ def _build(
     with step(f"Read and build {months[0]} to {months[-1]}") as reading:
         outcome = run_build(months, settings.state, only=only, again=again)
         reading.failed = bool(outcome.failures)
-    tell(outcome, json, fails=partial(refuse_broken_budgets, settings.lake) if fail_on else None)
+    tell(outcome, json, fails=partial(_keep_policies, fail_on, settings.lake))
+
+
+def _refuse_other_policies(names: Sequence[str]) -> None:
+    for name in names:
+        if name not in _POLICIES:
+            raise UsageError(
+                f"--fail-on {name!r} is not understood; write --fail-on {' or --fail-on '.join(_POLICIES)}"
+            )
+
+
+def _keep_policies(names: Sequence[str], lake: str) -> None:
+    """Raises PolicyThreshold for the first policy that is broken."""
+    for name in dict.fromkeys(names):
+        _POLICIES[name](lake)
 
 
 def _months(since: str | None, until: str | None, settings: Settings) -> list[str]:

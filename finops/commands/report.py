@@ -1,4 +1,4 @@
-"""`finops report monthly|quality`: the files people read."""
+"""`finops report monthly|weekly|quality`: the files people read."""
 
 from __future__ import annotations
 
@@ -41,6 +41,35 @@ def monthly(
     write_line(str(file))
 
 
+def weekly(
+    period: Annotated[str | None, typer.Option("--period", help="YYYY-Www; else the last complete week.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Folder; else report.out of the settings.")] = None,
+    locale: Annotated[str | None, typer.Option("--locale", help="Such as en or fr_FR; else the settings'.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Name the file, and write nothing.")] = False,
+    lake: Lake = None,
+) -> None:
+    """Write the review of a week as one HTML file: anomalies, what moved, who spends most, where the month ends."""
+    from datetime import UTC, datetime
+
+    from assets.report_weekly import charges_until, chosen_week, file_name, write_weekly_report
+    from finops import catalog_of
+    from pipelines.reporting.weeks import parse_week
+    from pipelines.settings import load_settings
+
+    settings = load_settings()
+    named = parse_week(period) if period else None
+    catalog = catalog_of(lake)
+    week = chosen_week(named, charges_until(catalog))
+    folder = (out or settings.report.out).absolute()
+    if dry_run:
+        write_line(f"Would write {folder / file_name(week)}; nothing was.")
+        return
+    file = write_weekly_report(catalog, week, folder, datetime.now(UTC), locale or settings.locale)
+    if period is None:
+        write_hint(f"The last complete week is {week}; --period names another.")
+    write_line(str(file))
+
+
 def quality(
     out: Annotated[Path | None, typer.Option("--out", help="Folder; else report.out of the settings.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Name the file, and write nothing.")] = False,
@@ -72,5 +101,6 @@ def last_complete_month(catalog: Any) -> str:
 
 COMMANDS: tuple[tuple[str, Callable[..., Any]], ...] = (
     ("report monthly", monthly),
+    ("report weekly", weekly),
     ("report quality", quality),
 )

@@ -103,6 +103,7 @@ class Catalog:
         self.models = models
         self.declared = declared
         self._states: dict[str, TableState] = {}
+        self._fed: dict[str, bool] = {}
 
     def state(self, table: str) -> TableState:
         """The table's current version, read once per catalogue."""
@@ -113,6 +114,7 @@ class Catalog:
     def forget(self, table: str) -> None:
         """Read this table's version anew next time; call after writing it."""
         self._states.pop(table, None)
+        self._fed.clear()
 
     def names(self) -> list[str]:
         """Every table a query may name."""
@@ -159,9 +161,24 @@ class Catalog:
         if model is not None and (not model.is_stored or (behind_view and self.state(table).delta is None)):
             for read in sorted(model.reads):
                 self._register(connection, read, demand, done, behind_view=True)
-            connection.execute(f"create or replace view {table} as {model.sql}")
+            made = model.sql
+            if not self._is_fed(table):
+                # worked out once: DuckDB would bind all that is behind it anew wherever it is read
+                connection.execute(f'create or replace temp table "{table}" as {model.sql}')
+                made = f'select * from temp."{table}"'
+            connection.execute(f"create or replace view {table} as {made}")
         else:
             self._register_stored(connection, table, model, demand.get(table))
+
+    def _is_fed(self, table: str) -> bool:
+        """Whether anything stored is behind a table or view; without, it holds what its select makes of nothing."""
+        if table not in self._fed:
+            model = self.models.by_name.get(table)
+            reads = () if model is None else model.reads
+            is_stored = model is None or model.is_stored
+            stored = is_stored and self.state(table).delta is not None
+            self._fed[table] = stored or any(map(self._is_fed, reads))
+        return self._fed[table]
 
     def _register_stored(
         self,

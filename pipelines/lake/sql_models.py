@@ -17,7 +17,7 @@ import hashlib
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from graphlib import TopologicalSorter
 from itertools import takewhile
 from pathlib import Path
@@ -121,6 +121,7 @@ class SqlEvidence:
         return any(table.name == "chosen" and not table.db for table in tables)
 
 
+@lru_cache(maxsize=2048)
 def tables_read(sql: str) -> frozenset[str]:
     """Qualified tables of the lake in a query (DuckDB's own function would bind it, and fail on missing ones)."""
     tree = sqlglot.parse_one(sql, dialect="duckdb")

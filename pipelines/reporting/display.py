@@ -30,6 +30,14 @@ class Trace:
         return f"finops trace {self.table} {self.words}".rstrip()
 
 
+@dataclass(frozen=True)
+class Command:
+    """What to type to see more of a row whose figures are no sum of charges."""
+
+    command: str
+    table: str = ""  # none: it is not a sum of rows
+
+
 def trace(row: GoldRow) -> Trace:
     """The trace of one gold row."""
     return Trace(row.TABLE, row.keys())
@@ -60,7 +68,7 @@ class Line:
     """A table row whose first cell is its header; `kind` is empty, fold or total."""
 
     cells: tuple[Cell, ...]
-    trace: Trace | None = None
+    trace: Trace | Command | None = None
     kind: str = ""
 
 
@@ -76,8 +84,8 @@ class Table:
     wide: bool = False
 
     @property
-    def example(self) -> Trace | None:
-        """The first traceable row, shown as the hint below the table."""
+    def example(self) -> Trace | Command | None:
+        """The first row with a command, shown as the hint below the table."""
         return next((line.trace for line in self.lines if line.trace), None)
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Generic, TypeVar
 
-from pipelines.reporting.money import MoneyFormat, total
+from pipelines.reporting.money import MoneyFormat, quantized, total
 
 Item = TypeVar("Item")
 
@@ -44,8 +44,16 @@ def cents_adding_up(parts: Sequence[Decimal], whole: Decimal, money: MoneyFormat
 
     Parts that are zero stay zero. The parts must add up to the whole before rounding, or the sum cannot.
     """
-    rounded = [money.rounded(part) for part in parts]
-    missing = money.rounded(whole) - total(rounded)
+    return _adding_up(parts, [money.rounded(part) for part in parts], money.rounded(whole))
+
+
+def digits_adding_up(parts: Sequence[Decimal], whole: Decimal, digits: int) -> list[Decimal]:
+    """As `cents_adding_up`, with so many digits after the point; the whole has no more of them already."""
+    return _adding_up(parts, [quantized(part, digits) for part in parts], quantized(whole, digits))
+
+
+def _adding_up(parts: Sequence[Decimal], rounded: list[Decimal], whole: Decimal) -> list[Decimal]:
+    missing = whole - total(rounded)
     cent = Decimal(1).scaleb(int(rounded[0].as_tuple().exponent)) if rounded else Decimal(1)
     step = cent if missing > 0 else -cent
     errors = {index: (part - rounded[index]) * step for index, part in enumerate(parts) if part}

@@ -26,7 +26,7 @@ class MoneyFormat:
 
     def rounded(self, amount: Decimal) -> Decimal:
         """The amount as it is shown: in whole cents (or the currency's own smallest unit), never minus zero."""
-        return _quantized(amount, get_currency_precision(self.currency))
+        return quantized(amount, get_currency_precision(self.currency))
 
     def exact(self, amount: Decimal) -> str:
         """To the cent: `€1,234.57`, `1 234,57 €`, `−€3.10`."""
@@ -41,7 +41,7 @@ class MoneyFormat:
     def whole(self, amount: Decimal) -> str:
         """An axis mark: no cents where there are none."""
         digits = 0 if amount == amount.to_integral_value() else get_currency_precision(self.currency)
-        return _sign(amount, plus=False) + self._unsigned(_quantized(amount, digits))
+        return _sign(amount, plus=False) + self._unsigned(quantized(amount, digits))
 
     def signed(self, amount: Decimal) -> str:
         """As `exact`, with `+` before a positive amount."""
@@ -55,7 +55,7 @@ class MoneyFormat:
 
     def signed_whole(self, amount: Decimal) -> str:
         """Signed and without cents, for a column of amounts whose largest needs none."""
-        rounded = _quantized(amount, 0)
+        rounded = quantized(amount, 0)
         return _sign(rounded, plus=True) + self._unsigned(rounded)
 
     def change(self, delta: Decimal | None, base: Decimal | None) -> str:
@@ -79,13 +79,18 @@ class MoneyFormat:
         short = amount
         for _ in range(2):  # 0.9996 becomes 1.00: rounding may add a digit, so look twice
             exponent = short.adjusted() - 2 if short else -get_currency_precision(self.currency)
-            short = _quantized(amount, -exponent)
-        written = self._unsigned(_quantized(short, max(0, -exponent)))
+            short = quantized(amount, -exponent)
+        written = self._unsigned(quantized(short, max(0, -exponent)))
         return f"{_sign(short, plus=False)}{written} per {unit}"
+
+    def with_digits(self, amount: Decimal, digits: int, *, plus: bool = False) -> str:
+        """With so many digits after the point: `€0.0118`, `+€0.0024`."""
+        short = quantized(amount, digits)
+        return _sign(short, plus=plus) + self._unsigned(short)
 
     def _headline_amount(self, amount: Decimal) -> Decimal:
         rounded = self.rounded(amount)
-        return _quantized(amount, 0) if abs(rounded) >= HEADLINE_FROM else rounded
+        return quantized(amount, 0) if abs(rounded) >= HEADLINE_FROM else rounded
 
     def _unsigned(self, amount: Decimal) -> str:
         pattern = Locale.parse(self.locale).currency_formats["standard"].pattern.split(";")[0]
@@ -102,7 +107,7 @@ def percent(ratio: Decimal | None, locale: str = DEFAULT_LOCALE, *, plus: bool =
         return NOTHING
     with localcontext(_WIDE):
         decimals = 0 if abs(ratio) >= 10 else decimals
-        shown = _quantized(ratio * 100, decimals)
+        shown = quantized(ratio * 100, decimals)
         pattern = Locale.parse(locale).percent_formats[None].pattern
         pattern = pattern.replace("#,##0", "#,##0." + "0" * decimals if decimals else "#,##0")
         written = format_percent(abs(shown) / 100, pattern, locale=locale)
@@ -135,7 +140,8 @@ def arrow(amount: Decimal) -> str:
     return "▲" if amount > 0 else "▼" if amount < 0 else "="
 
 
-def _quantized(amount: Decimal, digits: int) -> Decimal:
+def quantized(amount: Decimal, digits: int) -> Decimal:
+    """Rounded half to even to so many digits after the point, never minus zero."""
     with localcontext(_WIDE):
         return amount.quantize(Decimal(1).scaleb(-digits)) + 0
 

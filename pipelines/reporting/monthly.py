@@ -7,6 +7,7 @@ from datetime import datetime
 from pipelines.errors import UsageError
 from pipelines.reporting.display import Chart, Fact, Table, Tile, Trace
 from pipelines.reporting.money import DEFAULT_LOCALE, MoneyFormat
+from pipelines.reporting.monthly_anomalies import AnomaliesBlock, anomalies_block
 from pipelines.reporting.monthly_causes import causes_chart
 from pipelines.reporting.monthly_charts import (
     bridge_chart,
@@ -19,12 +20,13 @@ from pipelines.reporting.monthly_closing import ClosedNote, closed_note
 from pipelines.reporting.monthly_evidence import coverage_table, freshness_table, residual_table, waterfall_table
 from pipelines.reporting.monthly_facts import data_until, status, tiles, trust_strip
 from pipelines.reporting.monthly_input import currencies, monthly_input
+from pipelines.reporting.monthly_kpi_bridge import KpiBridgeBlock, kpi_bridge_block
 from pipelines.reporting.monthly_kpis import KpiBlock, kpi_block
 from pipelines.reporting.monthly_outlook import OutlookBlock, outlook_block
 from pipelines.reporting.monthly_rows import FailedCheck, MonthlyInput
 from pipelines.reporting.monthly_tables import movers_table, spenders_table
-from pipelines.reporting.page import render_page
-from pipelines.reporting.sentence import days_in, headline_sentence, month_name
+from pipelines.reporting.page import delayed_page, render_page
+from pipelines.reporting.sentence import days_in, headline_sentence, month_name, unbroken
 
 __all__ = ["FailedCheck", "MonthlyInput", "currencies", "monthly_input", "render_data_delayed", "render_monthly"]
 
@@ -52,7 +54,9 @@ class Block:
     waterfall: Table
     residual: Table
     coverage: Table
+    anomalies: AnomaliesBlock | None
     kpis: KpiBlock | None
+    kpi_bridge: KpiBridgeBlock | None
     outlook: OutlookBlock | None
     example: Trace
     basis: str
@@ -91,7 +95,7 @@ def render_monthly(report: MonthlyInput | Sequence[MonthlyInput], locale: str = 
         product_version=first.product_version,
         data_until=data_until(first),
         blocks=[_block(each, MoneyFormat(each.currency, locale)) for each in reports],
-        freshness=freshness_table(first, MoneyFormat(first.currency, locale)),
+        freshness=freshness_table(first.freshness, first.as_of, MoneyFormat(first.currency, locale)),
         has_charts=True,
     )
 
@@ -105,14 +109,14 @@ def render_data_delayed(
     checks_failed: Sequence[FailedCheck],
 ) -> str:
     """The page sent instead of wrong figures: which checks refused which data, and not one amount."""
-    return render_page(
-        "delayed.html",
-        title=f"{organization_name}: report for {month_name(month)} delayed",
+    return delayed_page(
+        heading=f"Cloud cost, {month_name(month)}",
+        period=month_name(month),
+        command="finops report monthly",
         organization_name=organization_name,
-        month_name=month_name(month),
         as_of=as_of,
         product_version=product_version,
-        checks=[check for check in checks_failed if check.is_blocking],
+        checks_failed=checks_failed,
     )
 
 
@@ -123,7 +127,7 @@ def _block(report: MonthlyInput, money: MoneyFormat) -> Block:
     example = (("charge_date", day.charge_date.isoformat()),) if day else (("billing_month", report.month),)
     return Block(
         currency=report.currency,
-        sentence=_unbroken(headline_sentence(report, money)),
+        sentence=unbroken(headline_sentence(report, money)),
         status=state,
         status_note=note,
         is_final=report.summary.is_final,
@@ -141,17 +145,14 @@ def _block(report: MonthlyInput, money: MoneyFormat) -> Block:
         waterfall=waterfall_table(report, money),
         residual=residual_table(report, money),
         coverage=coverage_table(report, money),
+        anomalies=anomalies_block(report, money),
         kpis=kpi_block(report, money),
+        kpi_bridge=kpi_bridge_block(report, money),
         outlook=outlook_block(report, money),
         example=Trace("gold.daily_costs", (*example, ("billing_currency", report.currency))),
         basis=report.headline_basis,
         days=f"{report.summary.charged_days} of {days_in(report.month)}",
     )
-
-
-def _unbroken(sentence: str) -> str:
-    """The sentence with each sign joined to its amount, so that no line ends between them."""
-    return sentence.replace("+", "+\u2060").replace("−", "−\u2060")
 
 
 def _why_no_bridge(report: MonthlyInput) -> str:

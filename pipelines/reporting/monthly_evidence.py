@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from pipelines.reporting.display import (
@@ -103,17 +103,17 @@ def residual_table(report: MonthlyInput, money: MoneyFormat) -> Table:
     return Table("residual", "Why charges and consumption differ", columns, tuple(lines), empty)
 
 
-def freshness_table(report: MonthlyInput, money: MoneyFormat) -> Table:
+def freshness_table(freshness: Sequence[FreshnessRow], as_of: datetime, money: MoneyFormat) -> Table:
     """What each source said last, and when; the inventory's many lists in one line, and what is measured by the day in
     another, but for what is late or has gaps."""
-    lists = [row for row in report.freshness if _is_inventory(row)]
-    measured = [row for row in report.freshness if row.is_measured]
+    lists = [row for row in freshness if _is_inventory(row)]
+    measured = [row for row in freshness if row.is_measured]
     lines = [
-        Line((text(row.source, note=_trouble(row, report.as_of.date())), *_freshness_cells([row], money)), trace(row))
-        for row in report.freshness
-        if row not in lists and (row not in measured or _trouble(row, report.as_of.date()))
+        Line((text(row.source, note=_trouble(row, as_of.date())), *_freshness_cells([row], money)), trace(row))
+        for row in freshness
+        if row not in lists and (row not in measured or _trouble(row, as_of.date()))
     ]
-    if fine := [row for row in measured if not _trouble(row, report.as_of.date())]:
+    if fine := [row for row in measured if not _trouble(row, as_of.date())]:
         places = max(row.places or 0 for row in fine)
         told = text("measured by the day", note=f"{len(fine)} sources of up to {places} places each; newest answer")
         lines.append(Line((told, *_freshness_cells(fine, money)), kind="fold"))

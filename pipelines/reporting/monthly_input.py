@@ -7,6 +7,15 @@ from decimal import Decimal
 from typing import Any, TypeVar, get_type_hints
 
 from pipelines.errors import UsageError
+from pipelines.reporting.anomaly_rows import (
+    Anomalies,
+    AnomalyDayRow,
+    AnomalyRow,
+    CauseRow,
+    ChangeRow,
+    anomalies_of,
+)
+from pipelines.reporting.kpi_bridge_rows import KpiBridgeRow
 from pipelines.reporting.kpi_rows import KpiRow
 from pipelines.reporting.monthly_closing import ClosedMonth
 from pipelines.reporting.monthly_rows import (
@@ -40,6 +49,7 @@ TABLES = (
     *(SummaryRow.TABLE, DailyRow.TABLE, MoverRow.TABLE, SpenderRow.TABLE, CoverageRow.TABLE),
     *(ResidualRow.TABLE, InvoiceRow.TABLE, WaterfallRow.TABLE, FreshnessRow.TABLE, KpiRow.TABLE),
     *(row.TABLE for row in OUTLOOK_ROWS),
+    KpiBridgeRow.TABLE,
 )
 
 Row = TypeVar("Row", bound=GoldRow)
@@ -72,7 +82,7 @@ def monthly_input(
     """
 
     def read(kind: type[Row], *, all_months: bool = False) -> tuple[Row, ...]:
-        return _read(rows_by_table, kind, None if all_months else month, currency)
+        return read_rows(rows_by_table, kind, None if all_months else month, currency)
 
     history = _history(read(SummaryRow, all_months=True), month, currency)
     return MonthlyInput(
@@ -95,13 +105,40 @@ def monthly_input(
         headline_basis=headline_basis,
         kpis=read(KpiRow, all_months=True),
         closing=closing,
-        outlook=Outlook(
-            forecasts=read(ForecastRow, all_months=True),
-            accuracy=read(AccuracyRow, all_months=True),
-            budgets=read(BudgetRow, all_months=True),
-            vouchers=read(VoucherRow, all_months=True),
-            bills=read(BillRow, all_months=True),
-        ),
+        outlook=read_outlook(rows_by_table, currency),
+        anomalies=read_anomalies(rows_by_table, currency, is_first=currency in currencies(rows_by_table, month)[:1]),
+        kpi_bridge=read(KpiBridgeRow),
+    )
+
+
+def read_outlook(rows_by_table: Rows, currency: str) -> Outlook:
+    """Budgets and forecasts of one currency, of whatever month."""
+    return Outlook(
+        forecasts=read_rows(rows_by_table, ForecastRow, None, currency),
+        accuracy=read_rows(rows_by_table, AccuracyRow, None, currency),
+        budgets=read_rows(rows_by_table, BudgetRow, None, currency),
+        vouchers=read_rows(rows_by_table, VoucherRow, None, currency),
+        bills=read_rows(rows_by_table, BillRow, None, currency),
+    )
+
+
+def read_anomalies(rows_by_table: Rows, currency: str, *, is_first: bool) -> Anomalies | None:
+    """Every anomaly in the rows that speaks of this currency's money; None where nothing was ever judged.
+
+    What is counted in other units stands with the currency that is shown first.
+    """
+    if AnomalyRow.TABLE not in rows_by_table:
+        return None
+    rows = [
+        row
+        for row in read_rows(rows_by_table, AnomalyRow, None, currency)
+        if (row.currency == currency if row.currency else is_first)
+    ]
+    return anomalies_of(
+        rows,
+        read_rows(rows_by_table, CauseRow, None, currency),
+        read_rows(rows_by_table, AnomalyDayRow, None, currency),
+        read_rows(rows_by_table, ChangeRow, None, currency),
     )
 
 
@@ -113,7 +150,7 @@ def _history(rows: tuple[SummaryRow, ...], month: str, currency: str) -> tuple[S
     return tuple(until[-HISTORY_MONTHS:])
 
 
-def _read(rows_by_table: Rows, kind: type[Row], month: str | None, currency: str) -> tuple[Row, ...]:
+def read_rows(rows_by_table: Rows, kind: type[Row], month: str | None, currency: str) -> tuple[Row, ...]:
     """Rows of the month (None: of all) and currency; a table without these columns is taken whole."""
     return tuple(
         typed(kind, row)

@@ -6,6 +6,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
+    from pipelines.reporting.anomaly_rows import Anomalies
+    from pipelines.reporting.kpi_bridge_rows import KpiBridgeRow
     from pipelines.reporting.kpi_rows import KpiRow
     from pipelines.reporting.monthly_closing import ClosedMonth
     from pipelines.reporting.outlook_rows import Outlook
@@ -252,6 +254,8 @@ class MonthlyInput:
     kpis: tuple["KpiRow", ...] = ()
     closing: "ClosedMonth | None" = None
     outlook: "Outlook | None" = None
+    anomalies: "Anomalies | None" = None
+    kpi_bridge: tuple["KpiBridgeRow", ...] = ()
 
     @property
     def month_before(self) -> str:

@@ -2,11 +2,15 @@
 
 import base64
 import hashlib
+from collections.abc import Sequence
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from pipelines.reporting.monthly_rows import FailedCheck
 
 TEMPLATES = Path(__file__).parent / "templates"
 PLOTLY_MARK = "@@plotly.js@@"
@@ -30,6 +34,30 @@ def render_page(template: str, *, has_charts: bool = False, **values: Any) -> st
     )
     # the library is put in last, at its first mark (in the head): rendering five megabytes is for nothing
     return page.replace(PLOTLY_MARK, _plotly_js(), 1) if has_charts else page
+
+
+def delayed_page(
+    *,
+    heading: str,
+    period: str,
+    command: str,
+    organization_name: str,
+    as_of: datetime,
+    product_version: str,
+    checks_failed: Sequence[FailedCheck],
+) -> str:
+    """The page of a period whose data were refused: which checks did so, what to do, and no figure."""
+    return render_page(
+        "delayed.html",
+        title=f"{organization_name}: report for {period} delayed",
+        organization_name=organization_name,
+        heading=heading,
+        period=period,
+        command=command,
+        as_of=as_of,
+        product_version=product_version,
+        checks=[check for check in checks_failed if check.is_blocking],
+    )
 
 
 def _policy(scripts: list[str]) -> str:

@@ -44,6 +44,11 @@ def in_text(name: str) -> str:
     return shortened(name, NAME_IN_TEXT)
 
 
+def unbroken(text: str) -> str:
+    """The text with each sign joined to its amount, so that no line ends between them."""
+    return text.replace("+", "+\u2060").replace("−", "−\u2060")
+
+
 def headline_sentence(report: MonthlyInput, money: MoneyFormat) -> str:
     """What was spent, how that differs from the month before, per day too, and what explains it."""
     summary = report.summary

@@ -1,24 +1,41 @@
--- Shares of the cost on imported bills, by provider, day and month: what each environment bears once shared pools are
--- split ('environment'), and how much of the direct cost has an owner, a team, an environment or a product ('label').
+-- Shares of the cost on imported bills, by provider, day and month, as gold.environment_share and gold.tag_coverage
+-- have them of Scaleway's: what each environment is charged ('environment'), loaded_value being its share once shared
+-- pools are split, and how much of the cost has an owner, a team, an environment or a product ('label').
 -- Cost whose environment nobody knows is in the denominator and in a row of its own.
 -- grain: share, period, period_start, provider, label, billing_currency
 -- partition: billing_month
 with
 
-borne as (
+costs as (
 
     select
         coalesce(providers.providers, 'unknown') as provider,
         lines.charge_date,
         lines.billing_currency,
         lines.billing_month,
-        lines.is_direct,
         coalesce(lines.environment, 'unknown') as environment,
         lines.owner is not null as has_owner,
         lines.team is not null as has_team,
-        lines.environment is not null as has_environment,
+        coalesce(lines.environment, 'unknown') <> 'unknown' as has_environment,
         lines.product is not null as has_product,
         sum(lines.billed_cost) as billed_cost
+    from silver.label_imported_costs as lines
+    left join silver.unit_providers as providers
+        on lines.project_id = providers.project_id and lines.billing_month = providers.billing_month
+    where lines.billed_cost is not null
+    group by all
+
+),
+
+allocated as (
+
+    select
+        coalesce(providers.providers, 'unknown') as provider,
+        lines.charge_date,
+        lines.billing_currency,
+        lines.billing_month,
+        coalesce(lines.environment, 'unknown') as environment,
+        sum(lines.billed_cost) as loaded_cost
     from gold.allocated_imports as lines
     left join silver.unit_providers as providers
         on lines.project_id = providers.project_id and lines.billing_month = providers.billing_month
@@ -30,46 +47,57 @@ told as (
 
     select
         'environment' as share,
+        provider,
+        charge_date,
+        billing_currency,
+        billing_month,
         environment as label,
-        true as is_meant,
-        *
-    from borne
+        billed_cost as meant_cost,
+        cast(null as decimal(38, 12)) as loaded_cost
+    from costs
+    union all by name
+    -- an environment may bear shared cost only
+    select
+        'environment' as share,
+        provider,
+        charge_date,
+        billing_currency,
+        billing_month,
+        environment as label,
+        loaded_cost
+    from allocated
     union all by name
     select
         'label' as share,
+        provider,
+        charge_date,
+        billing_currency,
+        billing_month,
         unnest(['owner', 'team', 'environment', 'product']) as label,
-        unnest([has_owner, has_team, has_environment, has_product]) as is_meant,
-        *
-    from borne
-    where is_direct
-
-),
-
-spans as (
-
-    select
-        told.*,
-        periods.period,
-        case when periods.period = 'day' then charge_date else cast(date_trunc('month', charge_date) as date) end
-            as period_start
-    from told
-    cross join (values ('day'), ('month')) as periods (period)
+        billed_cost * unnest([
+            cast(has_owner as integer), cast(has_team as integer), cast(has_environment as integer),
+            cast(has_product as integer)
+        ]) as meant_cost
+    from costs
 
 ),
 
 summed as (
 
     select
-        share,
-        period,
-        period_start,
-        provider,
-        label,
-        billing_currency,
-        billing_month,
-        coalesce(sum(billed_cost) filter (where is_meant), 0) as numerator,
-        sum(billed_cost) as own_cost
-    from spans
+        told.share,
+        periods.period,
+        case
+            when periods.period = 'day' then told.charge_date else cast(date_trunc('month', told.charge_date) as date)
+        end as period_start,
+        told.provider,
+        told.label,
+        told.billing_currency,
+        told.billing_month,
+        coalesce(sum(told.meant_cost), 0) as numerator,
+        coalesce(sum(told.loaded_cost), 0) as loaded_numerator
+    from told
+    cross join (values ('day'), ('month')) as periods (period)
     group by all
 
 ),
@@ -80,13 +108,27 @@ totals as (
         periods.period,
         case when periods.period = 'day' then charge_date else cast(date_trunc('month', charge_date) as date) end
             as period_start,
-        borne.provider,
-        borne.billing_currency,
-        sum(borne.billed_cost) as whole_cost,
-        coalesce(sum(borne.billed_cost) filter (where borne.has_environment), 0) as known_cost,
-        max(borne.charge_date) = last_day(max(borne.charge_date)) as is_over
-    from borne
+        costs.provider,
+        costs.billing_currency,
+        sum(costs.billed_cost) as denominator,
+        coalesce(sum(costs.billed_cost) filter (where costs.has_environment), 0) as known_cost,
+        max(costs.charge_date) = last_day(max(costs.charge_date)) as is_over
+    from costs
     cross join (values ('day'), ('month')) as periods (period)
+    group by all
+
+),
+
+loaded_totals as (
+
+    select
+        period,
+        period_start,
+        provider,
+        billing_currency,
+        sum(loaded_numerator) as loaded_denominator
+    from summed
+    where share = 'environment'
     group by all
 
 ),
@@ -95,8 +137,10 @@ judged as (
 
     select
         summed.*,
-        case summed.share when 'environment' then totals.whole_cost else summed.own_cost end as denominator,
-        totals.known_cost / nullif(totals.whole_cost, 0) as known_share,
+        totals.denominator,
+        case when summed.share = 'environment' then nullif(loaded_totals.loaded_denominator, 0) end
+            as loaded_denominator,
+        totals.known_cost / nullif(totals.denominator, 0) as known_share,
         summed.period = 'day' or totals.is_over as is_complete
     from summed
     inner join totals
@@ -105,6 +149,12 @@ judged as (
             and summed.period_start = totals.period_start
             and summed.provider = totals.provider
             and summed.billing_currency = totals.billing_currency
+    inner join loaded_totals
+        on
+            summed.period = loaded_totals.period
+            and summed.period_start = loaded_totals.period_start
+            and summed.provider = loaded_totals.provider
+            and summed.billing_currency = loaded_totals.billing_currency
 
 )
 
@@ -119,6 +169,8 @@ select
     cast(denominator as decimal(38, 12)) as denominator,
     'share of cost' as unit,
     cast(case when denominator > 0 then numerator / denominator end as decimal(38, 12)) as value,
+    cast(case when loaded_denominator > 0 then loaded_numerator / loaded_denominator end as decimal(38, 12))
+        as loaded_value,
     cast(case share when 'environment' then known_share else 1 end as decimal(38, 12)) as cost_coverage,
     'imported charges' as units_source,
     cast(1 as decimal(38, 12)) as units_coverage,

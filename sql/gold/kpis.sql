@@ -371,7 +371,7 @@ figures as (
         denominator,
         unit,
         value,
-        cast(null as decimal(38, 12)) as loaded_value,
+        loaded_value,
         cost_coverage,
         units_source,
         units_coverage,

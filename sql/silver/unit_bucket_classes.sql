@@ -1,7 +1,7 @@
 -- GB-hours (10^9 bytes) of each bucket by storage class and day, all versions, delete-marked and incomplete parts
 -- included. One that is billed in several classes is shared out by what the bill says of each (charge ÷ list price of
 -- the day); a class that is free or has no price has the part its listing before that day, else the first one after,
--- saw.
+-- saw. Where the charge of a class has not come yet, the others have what the bill says of them.
 -- What metrics do not tell is derived from the bill alone. units_source says which way it was; where none can be taken
 -- gb_hours is null.
 -- grain: resource_id, project_id, storage_class, usage_date, billing_currency
@@ -32,11 +32,74 @@ mixed_buckets as (
 
 ),
 
+bucket_days as (
+
+    select
+        resource_id,
+        project_id,
+        billing_currency,
+        billing_month,
+        usage_date,
+        min(usage_date) over whole_month as first_date,
+        max(usage_date) over whole_month as last_date
+    from billed
+    group by resource_id, project_id, billing_currency, billing_month, usage_date
+    window whole_month as (partition by resource_id, project_id, billing_currency, billing_month)
+
+),
+
+class_spans as (
+
+    select
+        resource_id,
+        project_id,
+        billing_currency,
+        billing_month,
+        storage_class,
+        min(usage_date) as first_date,
+        max(usage_date) as last_date
+    from billed
+    group by all
+
+),
+
+-- a class that was charged on days around one, and not on it: its charge comes late
+late_buckets as (
+
+    select
+        bucket_days.resource_id,
+        bucket_days.project_id,
+        bucket_days.usage_date,
+        bucket_days.billing_currency,
+        true as is_late
+    from bucket_days
+    inner join class_spans
+        on
+            bucket_days.resource_id = class_spans.resource_id
+            and bucket_days.project_id = class_spans.project_id
+            and bucket_days.billing_currency = class_spans.billing_currency
+            and bucket_days.billing_month = class_spans.billing_month
+            and bucket_days.usage_date between class_spans.first_date - 1 and class_spans.last_date + 1
+            and (bucket_days.usage_date >= class_spans.first_date or bucket_days.usage_date = bucket_days.first_date)
+            and (bucket_days.usage_date <= class_spans.last_date or bucket_days.usage_date = bucket_days.last_date)
+    left join billed
+        on
+            class_spans.resource_id = billed.resource_id
+            and class_spans.project_id = billed.project_id
+            and class_spans.billing_currency = billed.billing_currency
+            and class_spans.storage_class = billed.storage_class
+            and bucket_days.usage_date = billed.usage_date
+    where billed.storage_class is null
+    group by all
+
+),
+
 capacity as (
 
     select
         billed.*,
-        coalesce(mixed_buckets.is_mixed, false) as is_mixed
+        coalesce(mixed_buckets.is_mixed, false) as is_mixed,
+        coalesce(late_buckets.is_late, false) as is_late
     from billed
     left join mixed_buckets
         on
@@ -44,6 +107,12 @@ capacity as (
             and billed.project_id = mixed_buckets.project_id
             and billed.usage_date = mixed_buckets.usage_date
             and billed.billing_currency = mixed_buckets.billing_currency
+    left join late_buckets
+        on
+            billed.resource_id = late_buckets.resource_id
+            and billed.project_id = late_buckets.project_id
+            and billed.usage_date = late_buckets.usage_date
+            and billed.billing_currency = late_buckets.billing_currency
     where billed.storage_class is not null
 
 ),
@@ -188,7 +257,8 @@ sourced as (
     select
         *,
         case
-            when hours > 0 and not is_mixed then 'bucket metrics'
+            when is_late and list_unit_price > 0 and billed_cost is not null then 'bill (charge ÷ list price)'
+            when hours > 0 and not is_mixed and not is_late then 'bucket metrics'
             when hours > 0 and charged_byte_hours > 0 and (is_all_charged or listed_in_all > 0)
                 then 'bucket metrics, classes as billed'
             when hours > 0 and listed_in_all > 0 then 'bucket metrics, classes as listed'

@@ -28,7 +28,11 @@ MADE_OF_THEM = {"silver.measured_things", "silver.idle_hours", "gold.idle_share"
 SAID_THAT_DAY = {"gold.forecasts", "gold.forecast_days", "gold.budgets"}
 """What was said on a day stays; who comes late has said it of the last day only."""
 
-FIRST_SEEN = {"gold.budget_alerts"}
+FIRST_SEEN = {
+    "gold.budget_alerts",
+    *(f"gold.{name}" for name in ("anomalies", "anomaly_causes", "anomaly_days", "anomaly_changes")),
+}
+"""The day something was first told stays too, and what was told of it then."""
 
 
 @pytest.fixture(scope="module")

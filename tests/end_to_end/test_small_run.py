@@ -299,6 +299,19 @@ def test_a_month_traces_to_every_charge_of_it_and_each_stands_in_a_recorded_answ
     assert all(f'"{row["sku"]}"' in body[row["answer_hash"]] for row in charges.values())
 
 
+def test_every_unusual_cost_traces_to_charges_that_add_up_exactly(small):
+    from pipelines.lake.trace import trace
+
+    found = small.rows(
+        "select anomaly_id, unit, kind from gold.anomalies where subject = 'cost' and actual is not null"
+    )
+    assert found
+    for row in found:
+        told = trace(small.view.catalog, "gold.anomalies", [row["anomaly_id"]])
+        assert told.adds_up, row
+        assert told.evidence.num_rows, row
+
+
 # --- secrets
 
 

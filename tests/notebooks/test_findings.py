@@ -1,13 +1,21 @@
 """Findings are worked out from the rows they are given, whatever those say, and stay legible everywhere."""
 
 import re
+from datetime import date
 from decimal import Decimal
 
 import polars as pl
 import pytest
 
 from pipelines.errors import UsageError
-from pipelines.reporting import notebook_budgets, notebook_costs, notebook_outlook, notebook_tenants, notebook_units
+from pipelines.reporting import (
+    notebook_anomalies,
+    notebook_budgets,
+    notebook_costs,
+    notebook_outlook,
+    notebook_tenants,
+    notebook_units,
+)
 from pipelines.reporting.notebook_view import view_of
 
 MONTH = "2026-06"
@@ -84,6 +92,15 @@ def test_nothing_known_is_said_with_what_to_do_and_no_chart(lake, summary):
         "has no cost by project": notebook_costs.by_whom(none("gold.top_spenders"), view),
         "has an owner": notebook_costs.suggested(none("gold.owner_suggestions"), view),
         "about labels": notebook_costs.labelled(none("gold.tag_coverage"), view),
+        "Nothing unusual was found": notebook_anomalies.happened(none("gold.anomalies"), view),
+        "No anomaly of cost": notebook_anomalies.by_project(none("gold.anomalies"), view),
+        "No anomaly has been found": notebook_anomalies.one(none("gold.anomalies"), none("gold.anomaly_days"), view),
+        "No anomaly has the id": notebook_anomalies.caused(
+            none("gold.anomalies"), none("gold.anomaly_causes"), view, "abc"
+        ),
+        "has been found": notebook_anomalies.changed(none("gold.anomalies"), none("gold.anomaly_changes"), view),
+        "no alarm": notebook_anomalies.right(none("gold.anomalies"), view),
+        "waits for an answer": notebook_anomalies.answered(none("gold.anomalies"), view),
         "no month before": notebook_costs.why(none("gold.total_bridge"), view),
     }
     for words, finding in findings.items():
@@ -109,6 +126,70 @@ def test_namespaces_show_what_nobody_asked_for_apart(lake, summary):
     )
     assert finding.facts["idle_cost"] == 50
     assert [len(trace.y) for trace in finding.figure.data] == [3, 3]
+
+
+@pytest.fixture
+def unusual(lake):
+    """Rows of the anomalies' tables: a burst of this month with its days, its cause and a change; a drop of May."""
+
+    def frame(table, *rows):
+        schema = lake.table(table).schema
+        return pl.DataFrame([{name: row.get(name) for name in schema} for row in rows], schema=schema)
+
+    burst = {
+        "anomaly_id": "b1", "first_day": date(2026, 6, 10), "last_day": date(2026, 6, 11), "duration_days": 2,
+        "is_ongoing": False, "kind": "burst", "subject": "cost", "level": "resource", "project_name": "lab",
+        "resource_name": "gpu-1", "unit": "EUR", "actual": Decimal(90), "expected": Decimal(0), "impact": Decimal(90),
+        "confidence": 0.9, "severity": "urgent", "state": "open", "is_actionable": True, "root_cause": "lab › gpu-1",
+    }  # fmt: skip
+    drop = burst | {"anomaly_id": "d2", "first_day": date(2026, 5, 3), "last_day": date(2026, 5, 3), "kind": "drop"}
+    drop |= {"actual": Decimal(2), "expected": Decimal(6), "impact": Decimal(-4), "confidence": 0.8, "duration_days": 1}
+    drop |= {"state": "explained", "is_actionable": False, "severity": "low", "explanation": "explained by requests"}
+    part = {name: burst[name] for name in ("anomaly_id", "level", "project_name", "resource_name", "unit")}
+    amounts = {name: burst[name] for name in ("actual", "expected", "impact")}
+    days = [
+        {"anomaly_id": "b1", "day": date(2026, 6, day), "actual": Decimal(45 if day in (10, 11) else 0),
+         "expected": Decimal(0), "low": Decimal(0), "high": Decimal(0), "is_unusual": day in (10, 11)}
+        for day in range(1, 20)
+    ]  # fmt: skip
+    change = {"anomaly_id": "b1", "number": 1, "changed_on": date(2026, 6, 10), "change": "new_resource"}
+    return {
+        "found": frame("gold.anomalies", burst, drop),
+        "days": frame("gold.anomaly_days", *days),
+        "causes": frame("gold.anomaly_causes", part | amounts | {"rank": 1, "share_percent": Decimal(100)}),
+        "changes": frame("gold.anomaly_changes", change | {"what": "H100", "resource_name": "gpu-1"}),
+    }
+
+
+def test_an_anomaly_is_told_with_its_days_its_cause_and_what_changed(summary, unusual):
+    view, found = view_of(summary, MONTH), unusual["found"]
+    listed = notebook_anomalies.happened(found, view)
+    assert listed.title == "1 anomaly of June 2026 asks for action: €90.00 more than expected. It has ended"
+    assert (listed.facts["rows"], listed.facts["to_act"]) == (2, 1)
+    one = notebook_anomalies.one(found, unusual["days"], view)
+    assert one.title == "lab › gpu-1: €90.00 from 10 to 11 Jun, where €0.00 was expected"
+    assert len(one.figure.data[-1].x) == 2
+    assert notebook_anomalies.caused(found, unusual["causes"], view).title == "Root cause: lab › gpu-1"
+    changed = notebook_anomalies.changed(found, unusual["changes"], view)
+    assert changed.title == "1 thing changed when it began: new resource"
+    assert notebook_anomalies.by_project(found, view).facts["impact"] == 86
+    assert notebook_anomalies.answered(found, view).title == "2 anomalies: 1 open, 1 explained"
+
+
+def test_the_precision_of_each_kind_is_the_one_that_was_measured(summary, unusual):
+    shown = notebook_anomalies.right(unusual["found"], view_of(summary, MONTH))
+    assert shown.title.endswith("80% to 90% of such alarms were right")
+    [table] = shown.tables
+    assert [[cell.text for cell in line.cells] for line in table.lines] == [["Burst", "90%", "1"], ["Drop", "80%", "1"]]
+
+
+def test_another_anomaly_can_be_chosen_and_an_unknown_one_is_said_to_be_so(summary, unusual):
+    view, found = view_of(summary, MONTH), unusual["found"]
+    drop = notebook_anomalies.one(found, unusual["days"], view, "d2")
+    assert drop.chart is None
+    assert drop.title == "lab › gpu-1: €2.00 on 3 May, where €6.00 was expected"
+    assert notebook_anomalies.caused(found, unusual["causes"], view, "d2").title.startswith("It has no part")
+    assert notebook_anomalies.one(found, unusual["days"], view, "nothing").title == "No anomaly has the id nothing"
 
 
 def test_a_name_cannot_become_markup_or_script(lake, summary):

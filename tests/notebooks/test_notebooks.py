@@ -12,6 +12,7 @@ FOLDER = Path(__file__).parents[2] / "notebooks"
 NOTEBOOKS = sorted(path.name for path in FOLDER.glob("*.ipynb"))
 FACTS = "application/vnd.finops.facts+json"
 COSTS, OUTLOOK, UNITS = "01_cost_explorer.ipynb", "04_forecast_and_budget.ipynb", "07_unit_economics.ipynb"
+ANOMALIES = "03_anomalies.ipynb"
 MONTH = "2026-06"  # the last complete month of the small organisation
 ALLOWED_IMPORTS = ("finops", "pipelines.reporting")
 LOGIC = (
@@ -173,6 +174,19 @@ def test_unit_costs_and_margins_shown_are_those_of_gold(small, ran):
         f"select kpi from gold.kpis where period = 'month' and billing_month = '{MONTH}' and value is null"
     )
     assert ran[UNITS].facts("units.unknown")["unknown"] == len(unknown) > 0
+
+
+def test_the_anomalies_shown_are_those_of_gold(small, ran):
+    rows = small.rows("select * from gold.anomalies")
+    shown = ran[ANOMALIES].facts("anomalies.happened")
+    assert (shown["rows"], shown["to_act"]) == (len(rows), sum(row["is_actionable"] for row in rows))
+    assert ran[ANOMALIES].facts("anomalies.answered")["open"] == shown["to_act"]
+    for call, table in (("anomalies.caused", "gold.anomaly_causes"), ("anomalies.changed", "gold.anomaly_changes")):
+        found = ran[ANOMALIES].facts(call)
+        if found:
+            which = f"anomaly_id = '{found['anomaly_id']}'"
+            [number] = small.rows(f"select count(*) as rows from {table} where {which}")
+            assert number["rows"] in found.values(), call
 
 
 def test_no_tenant_is_named_in_a_notebook(small, ran):

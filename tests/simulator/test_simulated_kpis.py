@@ -9,9 +9,11 @@ import pytest
 from simulator.instants import seconds
 from simulator.kpi_allocation import split
 from simulator.kpi_figures import ratio
+from simulator.kpi_idle import Billed, IdleHours, idle_figures
 from simulator.kpi_requests import Entries
+from simulator.kpi_savings import is_eligible
 from simulator.loading import ScenarioError, load, parse
-from simulator.truth import truth
+from simulator.truth import key_figures, truth
 from simulator.world import build
 
 KPIS = ("cost_per_1k_requests", "cost_per_tenant", "cost_per_gb", "cost_per_job", "cost_per_query")
@@ -207,3 +209,96 @@ def test_a_month_is_counted_in_the_first_way_that_covers_most_of_it(days, rank, 
     entries = counted(**days).entries("shop", range(30))
     assert ({entry.rank for entry in entries.values()}, len(entries)) == ({rank}, told)
     assert counted(**days).entries("pay", range(30)) == {}
+
+
+# --- by day
+
+
+@pytest.mark.parametrize("name", ["small", "depot"])
+def test_days_add_up_to_their_months(name):
+    scenario = load(name)
+    figures = key_figures(build(scenario), seconds(scenario.today))
+    days = figures.days()
+    for month, kpis in figures.months().items():
+        own = [each for day, each in days.items() if day.startswith(month)]
+        for kpi in ("allocated", "pools", "carbon", "water"):
+            for key, value in kpis[kpi].items():
+                assert sum(Decimal(each[kpi].get(key, 0)) for each in own) == Decimal(value), (month, kpi, key)
+        for kpi, amounts in (("cost_per_query", ("cost_direct",)), ("idle_share", ("idle", "measured"))):
+            for key, told in kpis[kpi].items():
+                for each in amounts:
+                    parts = sum(Decimal(day[kpi][key][each]) for day in own if key in day[kpi])
+                    assert parts == Decimal(told[each]), (month, kpi, key)
+        assert sum(day["cost_per_deploy"]["deploys"] for day in own) <= kpis["cost_per_deploy"]["deploys"]
+
+
+# --- idle hours
+
+
+def billed(hours, units=2400, service="Instances", thing="web"):
+    return Billed(0, thing, service, units, hours)
+
+
+def test_idle_hours_bear_their_part_of_what_measured_hours_cost():
+    hours = {("web", 0, "cpu"): (12, 3), ("model", 0, "gpu"): (24, 24), ("model", 0, "cpu"): (24, 0)}
+    told = idle_figures(
+        [billed(24), billed(24, service="GPU Instances", thing="model"), billed(24, thing="unseen")], hours
+    )
+    # 12 of 24 hours are 1200, of which a quarter idled; the machine with GPUs is judged by these
+    assert (told["Instances"]["idle"], told["Instances"]["measured"]) == ("0.000000000300", "0.000000001200")
+    assert told["GPU Instances"]["value"] == "1.000000000000"
+    assert (told["all"]["idle"], told["all"]["measured"]) == ("0.000000002700", "0.000000003600")
+    assert idle_figures([billed(24, service="Block Storage")], hours) == {}
+
+
+def test_a_higher_limit_finds_more_idle_hours_and_none_finds_none():
+    world = build(load("small"))
+    now = seconds(load("small").today)
+    found = {below: IdleHours(world, now - 3 * 86_400, now, below).found() for below in (0.0, 0.05, 1.1)}
+    assert {measured for measured, _ in found[0.05].values()} <= {*range(1, 25)}
+    assert found[0.0].keys() == found[1.1].keys() == found[0.05].keys()
+    assert all(idle == 0 for _, idle in found[0.0].values())
+    assert all(idle == measured for measured, idle in found[1.1].values())
+    assert any(idle > 0 for _, idle in found[0.05].values())
+
+
+# --- savings and labels
+
+
+def test_the_public_price_of_what_is_eligible_is_the_bills_quantity_at_it(world_truth):
+    over = [kpis for kpis in world_truth["kpis"].values() if kpis["complete"]]
+    assert over
+    for kpis in over:
+        rate = kpis["effective_savings_rate"]
+        cost, whole = Decimal(rate["cost"]), Decimal(rate["list_cost"])
+        assert Decimal(rate["saved"]) == whole - cost
+        assert 0 < whole <= cost  # a bill's quantity is rounded down
+        assert whole > cost * Decimal("0.99")
+    running = [kpis for kpis in world_truth["kpis"].values() if not kpis["complete"]]
+    assert all("effective_savings_rate" not in kpis for kpis in running)
+
+
+def test_only_machines_without_gpus_are_eligible_for_a_savings_plan():
+    offers = [offer for offer in build(load("small")).book.offers.values() if offer.instance]
+    eligible = {offer.instance.name for offer in offers if is_eligible(offer)}
+    assert "DEV1-M" in eligible
+    assert not {name for name in eligible if name.startswith(("COPARM1", "START1", "X64", "H100", "L4", "RENDER"))}
+
+
+def test_cost_efficiency_leaves_out_support_and_takes_off_what_is_planted(world_truth):
+    planted = [each["kind"] for each in world_truth["planted"]]
+    assert planted
+    for month, kpis in world_truth["kpis"].items():
+        told = kpis["cost_efficiency"]
+        cost, saving = Decimal(told["optimisable_cost"]), Decimal(told["planted_saving"])
+        assert 0 < cost <= Decimal(world_truth["months"][month]["charges"])
+        assert abs(Decimal(told["value"]) - (cost - saving) / cost) < Decimal("1e-12")
+
+
+def test_resources_that_say_whose_they_are_are_counted_with_their_cost(world_truth):
+    for kpis in world_truth["kpis"].values():
+        for told in kpis["tag_coverage"].values():
+            assert 0 < told["resources"] <= told["total_resources"]
+            assert Decimal(told["cost"]) <= Decimal(told["total"])
+            assert told["resource_value"] == ratio(Fraction(told["resources"], told["total_resources"]))
+        assert len({told["total"] for told in kpis["tag_coverage"].values()}) == 1

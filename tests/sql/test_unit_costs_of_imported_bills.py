@@ -178,7 +178,51 @@ def test_environments_of_an_imported_bill_share_all_of_it_and_labels_cover_what_
     assert {"dev", "unknown"} <= environments.keys()
     assert abs(sum(row["numerator"] for row in environments.values()) - whole) < TWELFTH * 10
     assert abs(sum(row["value"] for row in environments.values()) - 1) < TWELFTH * 10
+    assert abs(sum(row["loaded_value"] for row in environments.values()) - 1) < TWELFTH * 10
     (product,) = (row for row in rows if (row["share"], row["label"]) == ("label", "product"))
+    assert product["loaded_value"] is None
     assert abs(product["numerator"] - tagged) < TWELFTH * 10
     assert abs(product["value"] - tagged / whole) < TWELFTH * 10
     assert product["value"] > 1  # the one credit of this bill carries no tag
+
+
+def test_an_environment_of_an_imported_bill_has_a_share_of_what_it_is_charged_and_of_what_it_bears(build):
+    def line(number: int, environment: str | None, amount: str) -> dict:
+        return {
+            "source_file": "bill.csv",
+            "line_number": number,
+            "charge_date": date(2026, 9, 30),
+            "project_id": "p",
+            "environment": environment or "unknown",
+            "billed_cost": amount,
+            "billing_currency": "USD",
+            "billing_month": "2026-09",
+        }
+
+    def borne(environment: str | None, amount: str) -> dict:
+        told = line(0, "", amount) | {"environment": environment, "is_direct": True}
+        return {name: value for name, value in told.items() if name not in ("source_file", "line_number")}
+
+    rows = build(
+        "gold.imported_shares",
+        given={
+            "silver.label_imported_costs": [line(1, "prod", "6"), line(2, "dev", "2"), line(3, None, "2")],
+            # what nobody knows the environment of is a pool
+            "gold.allocated_imports": [borne("prod", "7"), borne("dev", "2"), borne("staging", "1")],
+            "silver.unit_providers": [{"project_id": "p", "providers": "AWS", "billing_month": "2026-09"}],
+        },
+    )
+    found = {
+        row["label"]: (row["numerator"], row["value"], row["loaded_value"])
+        for row in rows
+        if (row["share"], row["period"]) == ("environment", "month")
+    }
+    assert found == {
+        "prod": (6, Decimal("0.6"), Decimal("0.7")),
+        "dev": (2, Decimal("0.2"), Decimal("0.2")),
+        "staging": (0, 0, Decimal("0.1")),
+        "unknown": (2, Decimal("0.2"), 0),
+    }
+    assert {row["cost_coverage"] for row in rows if row["share"] == "environment"} == {Decimal("0.8")}
+    labelled = {row["label"]: row["value"] for row in rows if (row["share"], row["period"]) == ("label", "day")}
+    assert labelled == {"owner": 0, "team": 0, "environment": Decimal("0.8"), "product": 0}

@@ -184,6 +184,36 @@ def test_classes_of_a_bucket_add_up_to_its_bytes_to_the_last_one(stored, billed)
     assert sum(row["gb_hours"] for row in rows) == Decimal("0.123456789") * 24
 
 
+def test_while_the_charge_of_one_class_is_late_the_others_are_what_the_bill_says(stored):
+    """The whole bucket would otherwise be taken for the one class that was charged."""
+    charges = [charge("archive", STANDARD, number, "2.4") for number in (1, 2, 3)]
+    charges += [charge("archive", GLACIER, number, "0.72") for number in (1, 3)]
+    rows = stored(
+        charges,
+        [line for number in (1, 2, 3) for line in metric("archive", number, "40")],
+        prices=[price(STANDARD, "0.01"), price(GLACIER, "0.001")],
+    )
+    found = {(row["usage_date"].day, row["storage_class"]): (row["gb_hours"], row["units_source"]) for row in rows}
+    assert found[1, "standard"] == found[3, "standard"] == (240, "bucket metrics, classes as billed")
+    assert found[2, "standard"] == (240, "bill (charge ÷ list price)")
+    assert (2, "glacier") not in found
+
+
+def test_a_class_that_begins_later_leaves_the_days_before_it_to_the_metrics(stored):
+    charges = [charge("archive", STANDARD, number, "2.4") for number in (1, 2, 3)] + [
+        charge("archive", GLACIER, 3, "0.72")
+    ]
+    rows = stored(
+        charges,
+        [line for number in (1, 2, 3) for line in metric("archive", number, "11")],
+        prices=[price(STANDARD, "0.01"), price(GLACIER, "0.001")],
+    )
+    assert {row["usage_date"].day: row["gb_hours"] for row in rows if row["units_source"] == "bucket metrics"} == {
+        1: 264,
+        2: 264,
+    }
+
+
 def test_volumes_and_snapshots_have_the_size_of_their_day_for_the_hours_they_were_billed(stored):
     charges = [
         charge("v", VOLUME, 1, "0.3"),

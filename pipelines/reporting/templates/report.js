@@ -24,7 +24,7 @@
   }
 
   function command(source) {
-    return ("finops trace " + source.dataset.table + " " + source.dataset.keys).trim();
+    return source.dataset.command || ("finops trace " + source.dataset.table + " " + source.dataset.keys).trim();
   }
 
   function choose(row) {
@@ -37,7 +37,7 @@
     row.classList.add("chosen");
   }
 
-  [].forEach.call(document.querySelectorAll("tr[data-keys]"), function (row) {
+  [].forEach.call(document.querySelectorAll("tr[data-keys], tr[data-command]"), function (row) {
     row.tabIndex = 0;
     row.addEventListener("click", function () { choose(row); });
     row.addEventListener("focus", function () { choose(row); });

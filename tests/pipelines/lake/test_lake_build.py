@@ -261,6 +261,51 @@ def test_a_changed_view_rebuilds_the_tables_that_read_through_it(local_world):
     assert local_world.read("select names from gold.totals") == [(12,)]
 
 
+COUNTED = """
+        -- How many costs there are.
+        -- grain: costs
+        -- partition: none
+        -- stored: view
+        select count(*) as costs from silver.costs
+        """
+TWICE = """
+        -- All of what is below, twice.
+        -- grain: costs
+        -- partition: none
+        select costs from {below} union all select costs from {below}
+        """
+
+
+def test_tables_nobody_built_are_seen_through_a_view_as_soon_as_there_is_what_they_are_made_of(tmp_path):
+    models = written(tmp_path / "sql", {**MODELS, "gold/counted": COUNTED})
+    lake = Lake(parse_address(str(tmp_path / "lake")))
+    catalog = Catalog(lake, models, {FACTS.name: FACTS, NAMES.name: NAMES})
+
+    def asked():
+        catalog.register(connection, ["gold.counted"])
+        return connection.execute("select costs from gold.counted").fetchall()
+
+    with catalog.connect() as connection:
+        assert asked() == [(0,)]
+        row = {"name": "a", "cost": Decimal(1), "billing_month": "2026-01"}
+        lake.append(FACTS.name, pa.Table.from_pylist([row], schema=FACTS.schema), {"2026-01": "a"}, "billing_month")
+        catalog.forget(FACTS.name)
+        assert asked() == [(1,)]
+
+
+def test_what_is_made_of_nothing_is_worked_out_once_however_often_it_is_read(tmp_path):
+    stack = {f"gold/twice_{level}": TWICE.format(below=f"gold.twice_{level - 1}") for level in range(1, 9)}
+    models = {"silver/costs": MODELS["silver/costs"], "gold/twice_0": COUNTED, **stack}
+    models["gold/top"] = COUNTED.replace("count(*) as costs from silver.costs", "sum(costs) as costs from gold.twice_8")
+    lake = Lake(parse_address(str(tmp_path / "lake")))
+    catalog = Catalog(lake, written(tmp_path / "sql", models), {FACTS.name: FACTS, NAMES.name: NAMES})
+    with catalog.connect() as connection:
+        catalog.register(connection, ["gold.top"])
+        [(_, plan)] = connection.execute("explain select costs from gold.top").fetchall()
+        assert plan.count("_SCAN") == 1
+        assert connection.execute("select costs from gold.top").fetchall() == [(0,)]
+
+
 def test_an_unknown_table_is_named_with_the_nearest_known_one(local_world):
     with pytest.raises(UsageError, match=r"silver\.cots; did you mean silver\.costs\?"):
         local_world.read("select * from silver.cots")

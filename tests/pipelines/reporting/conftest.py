@@ -241,3 +241,82 @@ def build():
 def summary_of():
     """Writes a row of gold.monthly_summary."""
     return summary
+
+
+SCOPE = ("project_name", "service_name", "region", "sku", "resource_name", "label_key", "label_value", "kpi")
+
+
+def anomaly(identifier: str, first: date, last: date, actual: str | None, expected: str | None, **fields) -> dict:
+    """A row of gold.anomalies: a spike of cost in a project, unless told otherwise."""
+    came, usual = (None if each is None else D(each) for each in (actual, expected))
+    impact = None if came is None or usual is None else came - usual
+    row = {
+        "anomaly_id": identifier, "first_day": first, "last_day": last, "duration_days": (last - first).days + 1,
+        "is_ongoing": False, "kind": "spike", "subject": "cost", "level": "service", "project_id": None,
+        "resource_id": None, **dict.fromkeys(SCOPE), "unit": "EUR", "actual": came, "expected": usual,
+        "low": None if usual is None else usual * D("0.8"), "high": None if usual is None else usual * D("1.2"),
+        "impact": impact, "impact_percent": impact / usual * 100 if usual and impact is not None else None,
+        "score": 0.98, "confidence": 0.934, "severity": "high", "state": "open", "state_reason": None,
+        "state_since": first, "expected_until": None, "explained_by": None, "explanation": None,
+        "is_actionable": True, "owner": "team-ml", "environment": "prod", "root_cause": None, "runbook": None,
+        "first_judged_on": last, "judged_on": date(2026, 11, 17), "alerted_on": None, "anomaly_month": f"{first:%Y-%m}",
+    }  # fmt: skip
+    assert not set(fields) - set(row)
+    return row | fields
+
+
+def anomaly_days(identifier: str, first: date, last: date, usual: str, unusual: str | None) -> list[dict]:
+    """Four weeks before the event until a week after it, in rows of gold.anomaly_days."""
+    rows = []
+    for at in range(-28, (last - first).days + 8):
+        day = first + timedelta(days=at)
+        within = first <= day <= last
+        expected = D(usual) * (D("0.9") if day.weekday() > 4 else 1)
+        came = (None if unusual is None else D(unusual)) if within else expected + D(at % 3)
+        bounds = {"low": expected * D("0.8"), "high": expected * D("1.2")}
+        row = {"anomaly_id": identifier, "day": day, "actual": came, "expected": expected, "is_unusual": within}
+        rows.append(row | bounds | {"anomaly_month": f"{first:%Y-%m}"})
+    return rows
+
+
+@pytest.fixture
+def anomaly_rows() -> dict[str, list[dict]]:
+    """A notebook over a weekend, a drift that goes on, a gap, and what nobody has to act on; of October 2026."""
+    notebook, drift, gap = date(2026, 10, 23), date(2026, 10, 26), date(2026, 10, 8)
+    place = {"project_name": "sandbox", "service_name": "GPU Instances"}
+    small = {"is_actionable": False, "severity": "low", "owner": None}
+    rows = [
+        anomaly("a1", notebook, date(2026, 10, 26), "193.2", "0", **place, owner=None, severity="urgent",
+                root_cause="sandbox › GPU Instances › H100-1-80G › notebook-7"),
+        anomaly("b2", drift, date(2026, 11, 17), "940.55", "610.05", project_name="web-shop", is_ongoing=True,
+                service_name="Object Storage", kind="drift", severity="medium", confidence=0.81, state="reopened"),
+        anomaly("c3", gap, date(2026, 10, 9), None, "88", project_name="platform", kind="missing_days",
+                subject="telemetry", unit="bytes", kpi="logs (own)", severity="medium"),
+        anomaly("d4", gap, gap, "60.5", "40", project_name="web-shop", **small | {"severity": "medium"},
+                state="explained", explanation="explained by +38 % requests"),
+        anomaly("e5", gap, gap, "45", "30", project_name="staging", **small),
+        anomaly("f6", date(2026, 9, 12), date(2026, 9, 13), "341", "0", **place, region="pl-waw-2"),
+    ]  # fmt: skip
+    rows[2] |= {"expected": D("88e9"), "low": D("70e9"), "high": D("106e9")}
+    cause = {
+        "anomaly_id": "a1",
+        "level": "resource",
+        "project_id": None,
+        "resource_id": None,
+        **dict.fromkeys(SCOPE),
+        "unit": "EUR",
+    }
+    amounts = {"actual": D("193.2"), "expected": D(0), "impact": D("193.2"), "share_percent": D(100)}
+    return {
+        "gold.anomalies": rows,
+        "gold.anomaly_causes": [cause | amounts | place | {"rank": 1, "resource_name": "notebook-7"}],
+        "gold.anomaly_days": [
+            *anomaly_days("a1", notebook, date(2026, 10, 26), "0", "48.3"),
+            *anomaly_days("b2", drift, date(2026, 11, 17), "26.5", "41"),
+            *anomaly_days("c3", gap, date(2026, 10, 9), "44000000000", None),
+        ],
+        "gold.anomaly_changes": [
+            {"anomaly_id": "a1", "number": 1, "changed_on": notebook, "change": "new_resource", "what": "H100-1-80G",
+             "who": "a person", "resource_id": "r", "resource_name": "notebook-7", "anomaly_month": "2026-10"}
+        ],
+    }  # fmt: skip

@@ -13,7 +13,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.errors import UsageError
@@ -124,6 +124,7 @@ money_parts = st.decimals(min_value=-(10**7), max_value=10**7, places=6)
 EFFECTS = ("price", "volume", "mix", "efficiency", "new", "gone", "not_separable")
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(*[money_parts] * len(EFFECTS)), min_size=1, max_size=30))
 def test_shown_and_folded_movers_add_up_across_and_down_to_the_cent(rows_effects):
     report = typed_report(rows_effects)
@@ -157,6 +158,7 @@ def _base(rows, build):
         BASE.append(build(rows))
 
 
+@settings(deadline=None)
 @given(st.lists(money_parts, min_size=1, max_size=25))
 def test_shown_and_folded_spenders_add_up_to_the_month_to_the_cent(costs):
     model = BASE[0].top_spenders[0]

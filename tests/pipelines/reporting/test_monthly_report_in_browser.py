@@ -6,11 +6,14 @@ import os
 import re
 import shutil
 import subprocess
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 
 from pipelines.reporting.monthly import render_monthly
+from pipelines.reporting.weekly import render_weekly
+from pipelines.reporting.weekly_input import weekly_input
+from pipelines.reporting.weeks import parse_week
 
 FLAGS = (
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--hide-scrollbars"),
@@ -56,7 +59,7 @@ function measure(frame) {
     scroll: root.scrollingElement.scrollWidth,
     drawn: root.querySelectorAll(".chart svg.main-svg:first-of-type .point path").length,
     charts: [].filter.call(root.querySelectorAll(".chart"), function (chart) {
-      return chart.querySelector("svg.main-svg .point path");
+      return chart.querySelector("svg.main-svg .point path, svg.main-svg path.point");
     }).length,
     page: parsed(view.getComputedStyle(root.body).backgroundColor).rgb,
     contrast: contrast(view),
@@ -102,13 +105,14 @@ def measured(folder, page: str, *flags: str) -> dict[int, dict]:
 
 
 @pytest.fixture
-def difficult(rows):
+def difficult(rows, anomaly_rows):
     """The sample month with names nobody should choose, unbroken, hostile, and a day of credits."""
+    rows |= anomaly_rows
     long = "an-unreasonably-long-name-" * 6 + "x" * 90
     hostile = "</script><script>window.hacked=1</script><img src=x onerror='window.hacked=1'>"
-    for table in ("gold.total_bridge", "gold.top_spenders", "gold.reconciliation"):
+    for table in ("gold.total_bridge", "gold.top_spenders", "gold.reconciliation", "gold.anomalies"):
         for i, row in enumerate(rows[table]):
-            for name in ("project_name", "item_name", "owner", "sku", "explanation"):
+            for name in ("project_name", "item_name", "owner", "sku", "explanation", "root_cause"):
                 if name in row:
                     row[name] = (long, hostile, f"日本語 مشروع {i}")[i % 3]
     for row in rows["gold.daily_costs"]:
@@ -122,11 +126,36 @@ def test_the_page_fits_every_width_draws_its_charts_and_is_legible(tmp_path, dif
     for width, found in measured(tmp_path, render_monthly(build(difficult)), *flags).items():
         assert found["inner"] == width
         assert found["scroll"] <= found["inner"]
-        assert found["charts"] == 4
+        assert found["charts"] == 6
         assert found["drawn"] >= 31 * 5 + 13 + 3
         assert found["contrast"]["ratio"] >= 4.5, found["contrast"]
         assert (sum(found["page"]) < 200) == (scheme == "dark")
         assert found["open"] == 0
+        assert not found["hacked"]
+
+
+def test_the_weekly_review_fits_every_width_and_is_legible(tmp_path, difficult):
+    costs = [
+        {
+            **{name: row[name] for name in ("project_id", "project_name", "service_name", "owner", "billing_currency")},
+            **{name: row[name] for name in ("billed_cost", "previous_cost", "delta_cost")},
+        }
+        for row in difficult["gold.total_bridge"]
+    ]
+    report = weekly_input(
+        difficult | {"gold.daily_costs": costs},
+        parse_week("2026-W43"),
+        "EUR",
+        organization_name="Example Organisation",
+        as_of=datetime(2026, 10, 27, 6, tzinfo=UTC),
+        product_version="0.1.0",
+        charges_until=date(2026, 10, 27),
+    )
+    for width, found in measured(tmp_path, render_weekly(report), "--blink-settings=preferredColorScheme=0").items():
+        assert found["inner"] == width
+        assert found["scroll"] <= found["inner"]
+        assert found["charts"] == 1
+        assert found["contrast"]["ratio"] >= 4.5, found["contrast"]
         assert not found["hacked"]
 
 
