@@ -151,9 +151,12 @@ class Reasons:
             return None
         came = [part for part in parts if abs(part.first - judged.first_day) <= _AROUND]
         went = [part for part in parts if abs(part.last - judged.first_day) <= _AROUND and part.last < self.span.last]
-        if not came or not went:
+        pairs = ((old, new) for new in came for old in went if old.first < new.first and old.place.sku != new.place.sku)
+        found = next(pairs, None)
+        if found is None:
             return None
-        return by_resize(came[0].name, went[0].sku_name, came[0].sku_name, came[0].first)
+        before, after = found
+        return by_resize(after.name, before.sku_name, after.sku_name, after.first)
 
     def _end(self, judged: Judged, parts: Sequence[Billed]) -> Explanation | None:
         last = judged.first_day - _AROUND

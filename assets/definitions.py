@@ -16,9 +16,10 @@ from assets.forecasts_assets import DECISIONS, forecast_assets
 from assets.made_assets import made_assets
 from assets.outside import outside_assets
 from assets.partitions import months_to_show
+from assets.report_weekly_assets import WEEKLY_REVIEW, weekly_asset
 from assets.reports import report_assets
 from assets.resources import ClockResource, LakeResource, ScalewayResource
-from assets.schedules import daily_schedule, monthly_schedule
+from assets.schedules import AnyJob, daily_schedule, monthly_schedule, weekly_schedule
 from assets.settings_assets import settings_asset
 from assets.sql_tables import sql_assets
 from assets.unit_costs import unit_cost_assets
@@ -30,6 +31,7 @@ warnings.filterwarnings("ignore", category=dg.BetaWarning)
 
 BUILD_JOB = "build"
 REPORT_JOB = "monthly_report_job"
+WEEKLY_JOB = "weekly_review_job"
 
 FRESH = dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=36), warn_window=timedelta(hours=26))
 """One missed morning is a warning, half a day more a failure; an asset that says otherwise keeps its own."""
@@ -40,18 +42,7 @@ def build_definitions(months: dg.MonthlyPartitionsDefinition, now: str = "", lak
     models = load_models()
     readers = readers_of(models)
     clock = ClockResource(now=now)
-    job = dg.define_asset_job(
-        BUILD_JOB,
-        selection=dg.AssetSelection.groups("bronze", "silver", "gold", DECISIONS),
-        description="Reads what is new, rebuilds what it changes, checks it. The same job as `finops run`.",
-        tags={"finops/job": BUILD_JOB},
-    )
-    report_job = dg.define_asset_job(
-        REPORT_JOB,
-        selection=dg.AssetSelection.groups("reports"),
-        description="Writes the report of a month from the tables as they are. The same as `finops report monthly`.",
-        tags={"finops/job": REPORT_JOB},
-    )
+    job, report_job, weekly_job = _jobs()
     made = [
         *bronze_assets(months, readers),
         *measured_assets(readers),
@@ -64,6 +55,7 @@ def build_definitions(months: dg.MonthlyPartitionsDefinition, now: str = "", lak
         *anomaly_assets(readers, models),
         *anomaly_alert_assets(readers),
         *report_assets(months),
+        weekly_asset(),
     ]
     return dg.Definitions(
         assets=[*dg.map_asset_specs(_kept_fresh, made), *outside_assets(readers)],
@@ -73,10 +65,34 @@ def build_definitions(months: dg.MonthlyPartitionsDefinition, now: str = "", lak
             "scaleway": ScalewayResource(clock=clock),
             "clock": clock,
         },
-        jobs=[job, report_job],
-        schedules=[daily_schedule(job), monthly_schedule(report_job)],
+        jobs=[job, report_job, weekly_job],
+        schedules=[daily_schedule(job), monthly_schedule(report_job), weekly_schedule(weekly_job)],
         executor=dg.in_process_executor,
     )
+
+
+def _jobs() -> tuple[AnyJob, AnyJob, AnyJob]:
+    """The daily one, that of the monthly report and that of the weekly review."""
+    reports = dg.AssetSelection.groups("reports")
+    weekly = dg.AssetSelection.assets(WEEKLY_REVIEW)
+    told = (
+        (
+            BUILD_JOB,
+            dg.AssetSelection.groups("bronze", "silver", "gold", DECISIONS),
+            "Reads what is new, rebuilds what it changes, checks it. The same job as `finops run`.",
+        ),
+        (
+            REPORT_JOB,
+            reports - weekly,
+            "Writes the report of a month from the tables as they are. The same as `finops report monthly`.",
+        ),
+        (WEEKLY_JOB, weekly, "Writes the review of the last complete week. The same as `finops report weekly`."),
+    )
+    daily, monthly, week = (
+        dg.define_asset_job(name, selection=selection, description=description, tags={"finops/job": name})
+        for name, selection, description in told
+    )
+    return daily, monthly, week
 
 
 def _kept_fresh(spec: dg.AssetSpec) -> dg.AssetSpec:

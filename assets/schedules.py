@@ -80,3 +80,22 @@ def monthly_schedule(job: AnyJob) -> dg.ScheduleDefinition:
         return dg.RunRequest(run_key=f"report-{month}", partition_key=month, tags={"finops/months": month})
 
     return monthly
+
+
+def weekly_schedule(job: AnyJob) -> dg.ScheduleDefinition:
+    """On Monday: the review of the week that is over, after the daily run."""
+
+    @dg.schedule(
+        job=job,
+        cron_schedule="0 8 * * 1",
+        execution_timezone=PARIS,
+        name="weekly_review",
+        description="On Monday: writes the review of the last complete week, with what is unusual and what moved.",
+        metadata={"writes": "the review of the week before"},
+        tags={"finops/trigger": "weekly schedule"},
+    )
+    def weekly(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+        now: datetime = context.scheduled_execution_time.astimezone(UTC)
+        return dg.RunRequest(run_key=f"review-{now:%G-W%V}")
+
+    return weekly

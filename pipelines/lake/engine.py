@@ -161,14 +161,22 @@ class Catalog:
         if model is not None and (not model.is_stored or (behind_view and self.state(table).delta is None)):
             for read in sorted(model.reads):
                 self._register(connection, read, demand, done, behind_view=True)
-            made = model.sql
-            if not self._is_fed(table):
-                # worked out once: DuckDB would bind all that is behind it anew wherever it is read
-                connection.execute(f'create or replace temp table "{table}" as {model.sql}')
-                made = f'select * from temp."{table}"'
-            connection.execute(f"create or replace view {table} as {made}")
+            try:
+                self._make_view(connection, model)
+            except duckdb.BinderException as error:
+                raise UsageError(
+                    f"{table}: what it is made of was written by an earlier version; `finops run` brings it up to date"
+                ) from error
         else:
             self._register_stored(connection, table, model, demand.get(table))
+
+    def _make_view(self, connection: duckdb.DuckDBPyConnection, model: SqlModel) -> None:
+        made = model.sql
+        if not self._is_fed(model.table):
+            # worked out once: DuckDB would bind all that is behind it anew wherever it is read
+            connection.execute(f'create or replace temp table "{model.table}" as {model.sql}')
+            made = f'select * from temp."{model.table}"'
+        connection.execute(f"create or replace view {model.table} as {made}")
 
     def _is_fed(self, table: str) -> bool:
         """Whether anything stored is behind a table or view; without, it holds what its select makes of nothing."""

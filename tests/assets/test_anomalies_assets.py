@@ -333,6 +333,20 @@ def test_a_fall_of_what_is_on_the_bill_no_more_is_explained_and_one_of_what_stil
     assert (told["web-0"]["state"], told["lake"]["state"]) == ("explained", "open")
 
 
+def test_what_came_and_went_within_a_day_took_nothing_s_place_and_a_resize_says_from_what_to_what(held):
+    costs = usual()
+    costs["data", "GPU Instances", "l40s", "miner"] = np.where(np.arange(DAYS) == STORM, 12.0, 0.0)
+    costs["shop", "Instances", "pro2", "web-0"][STORM:] = 0
+    costs["shop", "Instances", "pro2-l", "web-0"] = np.where(np.arange(DAYS) >= STORM, 60.0, 0.0)
+    update_anomalies(held.catalog, Settings(), held.costs(costs))
+    told = {row["resource_id"]: row for row in held.rows("select * from gold.anomalies where resource_id is not null")}
+    assert (told["miner"]["state"], told["miner"]["severity"]) == ("open", "urgent")
+    assert (
+        told["web-0"]["explanation"]
+        == f"web-0 is billed as pro2-l instead of pro2 since {FIRST + timedelta(days=STORM)}"
+    )
+
+
 def test_a_unit_cost_is_told_as_the_mean_of_its_days_and_is_never_urgent(held):
     unit = steady(2, 8)
     unit[STORM : STORM + 2] = 6

@@ -111,10 +111,11 @@ def test_pages_show_the_wanted_history_and_what_the_lake_holds(tmp_path, monkeyp
     assert (shown[0], shown[-1]) == ("2025-11", "2027-04")
 
 
-def test_everything_made_is_overdue_after_a_day_and_a_half_and_a_report_after_a_month(graph):
+def test_everything_made_is_overdue_after_a_day_and_a_half_and_a_report_after_its_week_or_month(graph):
+    reports = {"monthly_report": timedelta(days=35), "quality": timedelta(days=35), "weekly_review": timedelta(days=10)}
     for key in graph.materializable_asset_keys:
         policy = graph.get(key).freshness_policy
-        due = timedelta(days=35) if key.path[0] == "reports" else timedelta(hours=36)
+        due = reports[key.path[1]] if key.path[0] == "reports" else timedelta(hours=36)
         assert policy.fail_window.to_timedelta() == due, key
 
 
@@ -140,7 +141,9 @@ def test_jobs_hold_what_they_say(definitions):
     report = definitions.resolve_job_def("monthly_report_job")
     made = {dg.AssetKey(["reports", name]) for name in ("monthly_report", "quality")}
     assert report.asset_layer.executable_asset_keys == made
-    assert all(job.description and job.tags["finops/job"] == job.name for job in (build, report))
+    weekly = definitions.resolve_job_def("weekly_review_job")
+    assert weekly.asset_layer.executable_asset_keys == {dg.AssetKey(["reports", "weekly_review"])}
+    assert all(job.description and job.tags["finops/job"] == job.name for job in (build, report, weekly))
 
 
 def test_the_loader_of_sql_files_stays_small():

@@ -20,7 +20,7 @@ def definitions() -> dg.Definitions:
 
 @pytest.fixture(scope="module")
 def schedules(definitions) -> dict[str, dg.ScheduleDefinition]:
-    return {name: definitions.resolve_schedule_def(name) for name in ("daily", "monthly_report")}
+    return {name: definitions.resolve_schedule_def(name) for name in ("daily", "monthly_report", "weekly_review")}
 
 
 @pytest.fixture(scope="module")
@@ -83,3 +83,10 @@ def test_schedules_keep_paris_time_say_what_they_do_and_wait_to_be_switched_on(s
         assert schedule.default_status == dg.DefaultScheduleStatus.STOPPED
     assert schedules["daily"].job_name == "build"
     assert schedules["monthly_report"].job_name == "monthly_report_job"
+    assert schedules["weekly_review"].job_name == "weekly_review_job"
+
+
+def test_the_review_is_written_on_monday_once_a_week(schedules, requested):
+    monday = datetime(2026, 11, 16, 7, 0, tzinfo=UTC)
+    assert schedules["weekly_review"].cron_schedule.split()[-1] == "1"
+    assert requested(schedules["weekly_review"], monday).run_key == "review-2026-W47"

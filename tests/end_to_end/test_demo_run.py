@@ -51,3 +51,17 @@ def test_the_demo_equals_its_truth_reconciles_and_commits_nothing_again(demo):
     effects = lake.rows("select billing_month, sum(price_effect) as effect from gold.cost_movers group by all")
     for row in effects:
         assert row["effect"] == Decimal(months[row["billing_month"]]["list_price_change_effect"]), row
+
+
+def test_everything_unusual_that_was_planted_is_told_where_it_happened_and_at_most_one_thing_besides(demo):
+    from benchmarks.planted_anomalies import compare, is_urgent, planted
+
+    *_, lake, told = demo
+    tables = (lake.rows(f"select * from {name}") for name in ("gold.anomalies", "gold.anomaly_causes"))
+    found = compare(told, *tables)
+    assert found.missed == []
+    assert found.trapped == []
+    assert len(found.others) <= 1, found.others
+    urgent = {item["id"] for item in planted(told) if is_urgent(item)}
+    assert urgent <= {name for name, row in found.found.items() if row["severity"] == "urgent"}
+    assert all(row["impact"] > 0 for row in found.found.values())

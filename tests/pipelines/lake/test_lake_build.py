@@ -306,6 +306,20 @@ def test_what_is_made_of_nothing_is_worked_out_once_however_often_it_is_read(tmp
         assert connection.execute("select costs from gold.top").fetchall() == [(0,)]
 
 
+def test_a_view_over_a_table_of_an_earlier_version_says_what_to_do_until_it_is_made_anew(local_world):
+    local_world.build()
+    newer = {
+        **MODELS,
+        "silver/costs": MODELS["silver/costs"].replace("sum(facts.cost) as cost", "sum(facts.cost) as cost, 1 as one"),
+        "silver/known": MODELS["silver/known"].replace("count(*)", "sum(one)"),
+    }
+    local_world.models = written(local_world.folder, newer)
+    with pytest.raises(UsageError, match=r"silver\.known: .* earlier version; `finops run`"):
+        local_world.read("select names from silver.known")
+    local_world.build()
+    assert local_world.read("select sum(names) from silver.known") == [(4,)]
+
+
 def test_an_unknown_table_is_named_with_the_nearest_known_one(local_world):
     with pytest.raises(UsageError, match=r"silver\.cots; did you mean silver\.costs\?"):
         local_world.read("select * from silver.cots")
