@@ -111,6 +111,7 @@ def _default(field: Any, key: str) -> str:
         "scaleway.profile": '"finops"',
         "billing.charges_are_net": "true",
         "billing_terms.tax_rate": '"0.2"',
+        "anomalies.runbook": '"https://wiki.example.org/runbooks/{kind}"',
         "scaleway.organization_id": '"11111111-1111-1111-1111-111111111111"',
     }
     if field.default is None or (field.default is PydanticUndefined and key in examples):
