@@ -37,7 +37,7 @@ _SKUS = """
         '/storage/obj/storage/standard/fr-par', '/tools/registry/storage/fr', '/storage/rdb/node/db-dev-s/fr-par1'
     ][1 + sort] as sku,
 """
-MADE: Mapping[str, str] = {
+GROWING: Mapping[str, str] = {
     "silver.labelled_costs": f"""
         select 'key-' || n as charge_key, charge_date, cast(charge_date as timestamptz) as charge_start,
         cast(charge_date + 1 as timestamptz) as charge_end, 'resource-' || thing as resource_id, {_LABELS} {_SKUS}
@@ -53,14 +53,14 @@ MADE: Mapping[str, str] = {
     # every other machine has an exporter
     "silver.idle_hours": """
         select distinct 'resource-' || thing as resource_id, charge_date as usage_date, 'cpu' as measured_by,
-        24 as measured_hours, hash(n // 395) % 25 as idle_hours
+        24 as measured_hours, hash(thing) % 25 as idle_hours
         from ({row}) where sort in (0, 4) and thing % 2 = 0
     """,
 }
 """By table, a select of one month: `row` has a row for each charge of it."""
 
 _DAYS = "select unnest(generate_series(date '2025-09-01', date '2026-09-30', interval 1 day)) as day"
-FEW: Mapping[str, str] = {
+FIXED: Mapping[str, str] = {
     "silver.business_numbers": f"""
         select 'requests' || day || tenant as number_key, 'logs' as source, 'requests' as kind,
         cast(day as date) as usage_date, 'product-' || (tenant % 40) as service, null as resource_id,

@@ -15,7 +15,6 @@ UNVERIFIED = "billing.charges_are_net is not set"
 RUNNING = "the month is not over"
 FOUND = "the table counts the savings that are found, the truth those that are planted"
 ESTIMATED = "Scaleway's report was read for whole months, so this is the price list's estimate"
-GONE = "a machine that its exporter names was gone before anybody looked at the inventory"
 
 
 class Shares(Sides):
@@ -74,23 +73,14 @@ class Shares(Sides):
             (period, name): {"cost": told["idle"], "quantity": told["measured"], "value": told["value"]}
             for period, name, told in self._true("idle_share")
         }
-        hidden = dict[Key, str]()
-        for reason, services, sql in (
-            (
-                CLUSTERS,
-                ("Instances", "GPU Instances", "all"),
-                "select distinct billing_month, usage_date as period_start from silver.idle_hours "
-                "where measured_by = 'kubernetes'",
-            ),
-            (
-                GONE,
-                ("GPU Instances", "all"),
-                "select distinct billing_month, charge_date as period_start from silver.labelled_costs "
-                "where service_name = 'GPU Instances' and resource_type is null and billed_cost > 0",
-            ),
-        ):
-            periods = {name_of(row, self.period) for row in self.query(sql)}
-            hidden |= {key: reason for key in true if key[0] in periods and key[1] in services}
+        sql = (
+            "select distinct billing_month, usage_date as period_start from silver.idle_hours "
+            "where measured_by = 'kubernetes'"
+        )
+        periods = {name_of(row, self.period) for row in self.query(sql)}
+        hidden = {
+            key: CLUSTERS for key in true if key[0] in periods and key[1] in ("Instances", "GPU Instances", "all")
+        }
         return compared("idle_share", self.period, self._figures("idle_share"), true, hidden)
 
     def _coverage(self) -> Iterator[Comparison]:

@@ -32,26 +32,35 @@ charged as (
 ),
 
 -- a node is judged by its cluster, a GPU machine by its GPU, everything else by its CPU
+judged as (
+
+    select
+        idle_hours.resource_id,
+        idle_hours.usage_date,
+        kinds.is_gpu,
+        arg_min(
+            struct_pack(measured := idle_hours.measured_hours, idle := idle_hours.idle_hours),
+            row(idle_hours.measured_by <> 'kubernetes', idle_hours.measured_by)
+        ) as hours
+    from silver.idle_hours
+    cross join (values (true), (false)) as kinds (is_gpu)
+    where idle_hours.measured_by = 'kubernetes' or (idle_hours.measured_by = 'gpu') = kinds.is_gpu
+    group by all
+
+),
+
 measured as (
 
     select
         charged.*,
-        idle_hours.measured_hours,
-        idle_hours.idle_hours
+        judged.hours.measured as measured_hours,
+        judged.hours.idle as idle_hours
     from charged
-    left join silver.idle_hours
+    left join judged
         on
-            charged.resource_id = idle_hours.resource_id
-            and charged.charge_date = idle_hours.usage_date
-            and (
-                idle_hours.measured_by = 'kubernetes'
-                or (idle_hours.measured_by = 'gpu') = (charged.service_name = 'GPU Instances')
-            )
-    qualify
-        row_number() over (
-            partition by charged.charge_date, charged.resource_id, charged.service_name, charged.billing_currency
-            order by idle_hours.measured_by = 'kubernetes' desc nulls last, idle_hours.measured_by
-        ) = 1
+            charged.resource_id = judged.resource_id
+            and charged.charge_date = judged.usage_date
+            and (charged.service_name = 'GPU Instances') = judged.is_gpu
 
 ),
 

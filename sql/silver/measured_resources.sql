@@ -1,6 +1,7 @@
 -- Which resource a metric speaks of, by what its series call it and by day. Most name the identifier themselves; a
 -- machine that runs node_exporter, an NVIDIA exporter or vLLM is known by its name or an address of it, a Kapsule
--- cluster by its name, and a bucket's name is its identifier. A name that could be meant for two things means neither:
+-- cluster by its name, and a bucket's name is its identifier. A machine that was gone before the inventory was first
+-- read is known by the name its charges of that day carry. A name that could be meant for two things means neither:
 -- resource_id is null where it is not known. project_id is the data source's where the series say none.
 -- grain: project_id, resource_type, raw_id, resource_name, usage_date
 -- partition: usage_month
@@ -63,6 +64,28 @@ names as (
 
 ),
 
+machine_skus as (
+
+    select distinct costs.sku
+    from silver.costs as costs
+    inner join silver.sku_families as families on regexp_matches(lower(costs.sku), families.sku_pattern)
+    where families.service_name in ('Instances', 'GPU Instances', 'Elastic Metal', 'Apple silicon', 'Dedibox')
+
+),
+
+charged as (
+
+    select distinct
+        costs.resource_id,
+        costs.project_id,
+        lower(costs.resource_name) as known_as,
+        costs.charge_date
+    from silver.costs as costs
+    inner join machine_skus on costs.sku = machine_skus.sku
+    where costs.resource_id is not null and costs.resource_name is not null
+
+),
+
 -- 'web-1:9100' is the port of an exporter on web-1
 sought as (
 
@@ -81,7 +104,8 @@ sought as (
 ),
 
 -- machines of many projects may send to one data source, so those of its own project come first; and what the
--- inventory shows on a day comes before what it showed on others, when it was perhaps not looked at yet
+-- inventory shows on a day comes before what it showed on others, when it was perhaps not looked at yet; a name on the
+-- bill says nothing about a machine that the inventory of the same projects knows
 candidates as (
 
     select
@@ -91,7 +115,7 @@ candidates as (
         sought.resource_name,
         sought.usage_date,
         names.resource_id,
-        case when sought.project_id = names.project_id then 0 else 2 end
+        case when sought.project_id = names.project_id then 0 else 3 end
         + case
             when sought.usage_date >= names.valid_from and coalesce(sought.usage_date < names.valid_to, true) then 0
             else 1
@@ -103,6 +127,21 @@ candidates as (
             and list_contains(sought.names_told, names.known_as)
             and coalesce(sought.usage_date >= names.created_on, true)
             and (sought.project_id = names.project_id or sought.kind = 'machine')
+    union all
+    select
+        sought.project_id,
+        sought.resource_type,
+        sought.raw_id,
+        sought.resource_name,
+        sought.usage_date,
+        charged.resource_id,
+        case when sought.project_id = charged.project_id then 2 else 5 end as distance
+    from sought
+    inner join charged
+        on
+            sought.usage_date = charged.charge_date
+            and list_contains(sought.names_told, charged.known_as)
+    where sought.kind = 'machine'
 
 ),
 

@@ -10,7 +10,7 @@ import pytest
 
 from assets.settings_tables import KPI_SETTINGS, store
 from benchmarks.kpi_compare import compared
-from benchmarks.kpi_shares import CLUSTERS, ESTIMATED, FOUND, GONE, RUNNING, TAGLESS, UNVERIFIED
+from benchmarks.kpi_shares import CLUSTERS, ESTIMATED, FOUND, RUNNING, TAGLESS, UNVERIFIED
 from benchmarks.kpi_truth import comparisons, lines
 from benchmarks.kpi_units import BEFORE_COUNTS, FROM_BILL, WAITED_FOR
 from pipelines.lake.address import parse_address
@@ -61,7 +61,7 @@ def test_nothing_is_left_out_but_what_nobody_can_know(told):
     assert {name: set(each.unknown) for name, each in told.items() if each.unknown} == NOT_KNOWABLE
     assert {name for name, each in told.items() if not each.compared} == NOTHING_OF
     assert sum(each.compared for each in told.values()) > 3_000
-    assert not {CLUSTERS, GONE, BEFORE_COUNTS, WAITED_FOR} & {
+    assert not {CLUSTERS, BEFORE_COUNTS, WAITED_FOR} & {
         reason for each in told.values() for reason in each.unknown
     }
 

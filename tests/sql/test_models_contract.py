@@ -34,6 +34,7 @@ FILLED_ELSEWHERE = {  # they have tests of their own
     *("silver.metric_findings", "silver.measured_resources", "silver.measured_things", "silver.private_services"),
     *("silver.unit_requests", "silver.unit_storage", "silver.unit_storage_days"),
     *("silver.unit_deploy_reach", "silver.unit_providers", "gold.cost_per_deploy_parts", "gold.imported_shares"),
+    "gold.cost_per_deploy_sides",
     *("silver.unit_bucket_charges", "silver.unit_bucket_classes", "silver.unit_bucket_listings", "silver.unit_volumes"),
     *("silver.unit_runs", "silver.unit_run_costs", "gold.cost_per_tenant_days"),
     *("silver.unit_deploys", "silver.unit_audited_days", "gold.cost_per_request_costs"),

@@ -115,6 +115,65 @@ def test_what_metrics_speak_of_is_the_resource_of_the_bill_and_null_where_two_co
     }
 
 
+FAMILIES = [
+    {"sku_pattern": "^/compute/(h100)", "service_name": "GPU Instances"},
+    {"sku_pattern": "^/compute/", "service_name": "Instances"},
+    {"sku_pattern": "^/storage/block/", "service_name": "Block Storage"},
+]
+
+
+def charged(resource_id: str, name: str, project: str = SHOP, day: date = DAY, sku: str = "/compute/h100/run") -> dict:
+    return {"resource_id": resource_id, "resource_name": name, "project_id": project, "charge_date": day, "sku": sku}
+
+
+def known(resource_id: str, name: str, project: str = SHOP) -> dict:
+    return {
+        "resource_id": resource_id, "billed_id": resource_id, "resource_name": name, "project_id": project,
+        "resource_type": "instance_server", "valid_from": date(2026, 3, 1),
+    }  # fmt: skip
+
+
+def named_by_charges(selected, charges: list[dict], resources: list[dict] = (), type_: str = "gpu") -> str | None:
+    """What an exporter's `gone:9400` is on the day, with these charges and this inventory."""
+    thing = {
+        "project_id": SHOP, "resource_type": type_, "raw_id": "GPU-1", "resource_name": "gone:9400",
+        "usage_date": DAY, "usage_month": MONTH,
+    }  # fmt: skip
+    tables = {
+        "silver.measured_things": [thing],
+        "silver.costs": charges,
+        "silver.resources": resources,
+        "silver.sku_families": FAMILIES,
+    }
+    (row,) = selected("silver.measured_resources", given=tables)
+    return row["resource_id"]
+
+
+def test_a_machine_gone_before_the_inventory_is_known_by_the_name_on_its_charges_of_that_day(selected):
+    volume = charged("a volume", "gone", sku="/storage/block/volume")
+    machine = charged("machine", "Gone", project="elsewhere")
+    assert named_by_charges(selected, [machine, machine, volume]) == "machine"
+    assert named_by_charges(selected, [volume]) is None
+    assert named_by_charges(selected, [machine], type_="kubernetes_cluster") is None
+    assert named_by_charges(selected, [charged("machine", "gone", day=DAY - timedelta(days=1))]) is None
+    assert named_by_charges(selected, [charged("machine", "another")]) is None
+
+
+def test_a_name_on_charges_of_two_machines_means_neither_but_that_of_its_own_project_comes_first(selected):
+    ours, theirs = charged("ours", "gone"), charged("theirs", "gone", project="elsewhere")
+    assert named_by_charges(selected, [theirs, charged("third", "gone", project="another")]) is None
+    assert named_by_charges(selected, [ours, charged("twin", "gone")]) is None
+    assert named_by_charges(selected, [ours, theirs]) == "ours"
+
+
+def test_a_name_on_charges_comes_after_what_the_inventory_of_those_projects_knows(selected):
+    ours, theirs = charged("ours", "gone"), charged("theirs", "gone", project="elsewhere")
+    assert named_by_charges(selected, [ours], [known("in inventory", "gone")]) == "in inventory"
+    assert named_by_charges(selected, [theirs], [known("in inventory", "gone", "elsewhere")]) == "in inventory"
+    assert named_by_charges(selected, [ours], [known("twin-1", "gone"), known("twin-2", "gone")]) is None
+    assert named_by_charges(selected, [ours], [known("in inventory", "gone", "elsewhere")]) == "ours"
+
+
 def test_a_later_reading_of_a_day_supersedes_it_and_a_gap_after_it_does_not(answers, measured):
     measured("usage_hourly", "cockpit.usage", [hour("a", "machine", "x"), hour("b", "machine", "x")])
     again = [hour("a", "machine", "x", mean=0.25, samples=59)]
