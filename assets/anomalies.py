@@ -71,7 +71,7 @@ def update_anomalies(catalog: Catalog, settings: Settings, today: date) -> Updat
         decided = decide(found, reasons, said, told, suppressed, settings, today)
         rows = rows_of(decided, reasons, settings.anomalies.runbook, today)
         with_exact_costs(lens, decided, rows)
-        kept = kept_rows(lens, since, {each.anomaly_id for each in decided}, today)
+        kept = kept_rows(lens, (since, span.last), {each.anomaly_id for each in decided}, today)
     written = {made.name: 0 for made in ANOMALY_TABLES}
     for made in ANOMALY_TABLES:
         merged = [*kept[made.name], *rows[made.name]]

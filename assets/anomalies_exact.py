@@ -35,7 +35,7 @@ def with_exact_costs(lens: Lens, decided: Sequence[Decided], rows: Mapping[str, 
     for row in rows[CAUSES.name]:
         if row["anomaly_id"] in known and row["actual"] is not None:
             judged = known[row["anomaly_id"]].judged
-            cause = judged.incident.causes[row["rank"] - 1]
+            cause = judged.incident.listed[row["rank"] - 1]
             first, last = judged.days[cause.course.first], judged.days[cause.course.last]
             _put(row, _summed(costs, cause.scope, first, last))
 
@@ -56,7 +56,7 @@ def _percent(impact: Decimal | None, expected: Decimal | None) -> Decimal | None
 def _costs(lens: Lens, decided: Sequence[Decided]) -> Costs:
     """By scope and day, of all days that any row speaks of; a day without charge is not among them."""
     scopes = {each.judged.incident.scope for each in decided}
-    scopes |= {cause.scope for each in decided for cause in each.judged.incident.causes}
+    scopes |= {cause.scope for each in decided for cause in each.judged.incident.listed}
     if not scopes:
         return {}
     ordered = sorted(scopes, key=lambda scope: scope.words)

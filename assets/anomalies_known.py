@@ -49,7 +49,7 @@ class Known:
 
     projects: Mapping[str, str]
     billed: Sequence[Billed]
-    usages: Mapping[tuple[str, str], Sequence[Usage]]
+    usages: Mapping[tuple[str, str, str], Sequence[Usage]]  # by project, service and currency
 
     def of(self, scope: Scope) -> list[Billed]:
         """What was billed in a scope of costs, the most expensive first."""
@@ -119,8 +119,8 @@ def _one_billed(row: Row) -> Billed:
     )
 
 
-def _usages(lens: Lens, span: Span) -> dict[tuple[str, str], list[Usage]]:
-    """Each driver beside the cost of the very behaviour it drives."""
+def _usages(lens: Lens, span: Span) -> dict[tuple[str, str, str], list[Usage]]:
+    """Each driver beside the cost of the very behaviour it drives, one currency at a time."""
     days = f"between date '{span.first}' and date '{span.last}'"
     units = lens.query(
         "select project_id, service_name, behaviour, driver, list(usage_date) as days, "
@@ -128,22 +128,25 @@ def _usages(lens: Lens, span: Span) -> dict[tuple[str, str], list[Usage]]:
         f"where usage_date {days} and project_id is not null group by all order by all"
     ).to_pylist()
     costs = lens.query(
-        "select project_id, max(project_name) as project_name, service_name, behaviour, list(charge_date) as days, "
-        "list(cost) as held from (select project_id, project_name, service_name, behaviour, charge_date, "
-        "cast(sum(billed_cost) as double) as cost from gold.daily_series "
-        f"where charge_date {days} and {months_within(span)} group by all) "
-        "group by project_id, service_name, behaviour order by all"
+        "select project_id, max(project_name) as project_name, service_name, behaviour, billing_currency, "
+        "list(charge_date) as days, list(cost) as held from "
+        "(select project_id, max(project_name) as project_name, service_name, behaviour, billing_currency, "
+        "charge_date, cast(sum(billed_cost) as double) as cost from gold.daily_series "
+        f"where charge_date {days} and {months_within(span)} "
+        "group by project_id, service_name, behaviour, billing_currency, charge_date) "
+        "group by project_id, service_name, behaviour, billing_currency order by all"
     ).to_pylist()
-    cost_of = {(row["project_id"], row["service_name"], row["behaviour"]): row for row in costs}
-    found: defaultdict[tuple[str, str], list[Usage]] = defaultdict(list)
+    costs_of: defaultdict[tuple[str, str, str], list[Row]] = defaultdict(list)
+    for row in costs:
+        costs_of[row["project_id"], row["service_name"], row["behaviour"]].append(row)
+    found: defaultdict[tuple[str, str, str], list[Usage]] = defaultdict(list)
     for row in units:
-        cost = cost_of.get((row["project_id"], row["service_name"], row["behaviour"]))
-        if cost is not None:
+        for cost in costs_of[row["project_id"], row["service_name"], row["behaviour"]]:
             place = f"{cost['project_name']}, {row['service_name']}"
             paid = _along(cost, span, 0.0)
             paid[[day not in span.read for day in span.days]] = np.nan
             usage = Usage(row["driver"], place, _along(row, span, np.nan), paid)
-            found[row["project_id"], row["service_name"]].append(usage)
+            found[row["project_id"], row["service_name"], cost["billing_currency"]].append(usage)
     return dict(found)
 
 

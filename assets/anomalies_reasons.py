@@ -76,14 +76,14 @@ class Reasons:
         parts = self._parts(incident)
         deeds = self._deeds(judged, parts)
         touched = self._moved(incident, {deed.resource_id for deed in deeds if self._fits(deed, incident)})
-        if incident.replaces is not None:
-            yield Explanation("replacement", f"takes the place of {self.name(incident.replaces)}")
+        if incident.replaces is not None and not self._is_foreign(judged, incident.replaces):
+            yield Explanation("replacement", f"takes the place of {self._named_from(incident.replaces, scope)}")
         yield self._plan(judged)
         yield self._resize(judged, parts)
         yield by_calendar(judged.values, judged.days, incident.course)
         yield by_purpose([f"{part.name} {part.tags}" for part in parts if part.place.resource_id])
         yield by_price(self._prices(judged), incident.course, self._room(incident))
-        for usage in self.known.usages.get((scope.project_id or "", scope.service_name or ""), ()):
+        for usage in self.known.usages.get((scope.project_id or "", scope.service_name or "", scope.unit), ()):
             yield by_usage(usage, incident.course, incident.detected, self._room(incident), line)
         yield by_removal(deeds, touched, incident.course)
         yield self._end(judged, parts)
@@ -202,6 +202,16 @@ class Reasons:
         if scope.sku:
             return billed[0].sku_name if billed else scope.sku
         return scope.service_name or scope.region or ""
+
+    def _is_foreign(self, judged: Judged, replaced: Scope) -> bool:
+        """Made by somebody new where nothing of the kind ran: no move, whatever ended in another project."""
+        return replaced.project_id != judged.incident.scope.project_id and self.by_stranger(judged)
+
+    def _named_from(self, scope: Scope, here: Scope) -> str:
+        """What people call a scope, with its project where that is another one."""
+        if scope.project_id == here.project_id:
+            return self.name(scope)
+        return f"{self.name(scope)} of {self.name(scope.of(PROJECT))}"
 
     def changes(self, judged: Judged) -> list[Change]:
         """What else changed, the nearest to the incident first."""

@@ -13,10 +13,9 @@ import numpy as np
 from assets.anomalies_judged import Judged
 from assets.anomalies_reasons import Change, Reasons
 from assets.anomalies_tables import MONTH
-from pipelines.anomalies.baselines import Course, expected_days
+from pipelines.anomalies.baselines import WEEKS, Course, expected_days
 from pipelines.anomalies.confidence import confidence_of
 from pipelines.anomalies.explained import Explanation
-from pipelines.anomalies.hierarchy import Incident
 from pipelines.anomalies.scopes import COST, KPI, ORGANIZATION, REGION, RESOURCE, Scope
 from pipelines.anomalies.severity import MISSING, Severity, is_actionable
 from pipelines.anomalies.standing import Standing
@@ -24,6 +23,7 @@ from pipelines.anomalies.verdicts import Kind
 
 DAYS_BEFORE, DAYS_AFTER = 28, 7
 _PLACES = Decimal("0.000001")
+_MOST = 0.5  # of the move: parts that are less of it are not where it comes from
 _ARROW = " › "
 _MEASURED_AS = {
     "missing_days": Kind.MISSING.word,
@@ -66,7 +66,7 @@ def anomaly_row(decided: Decided, reasons: Reasons, runbook: str | None, today: 
         "subject": scope.subject,
         **named,
         "unit": scope.unit,
-        **_measures(incident, _least(judged)),
+        **_measures(judged, _least(judged)),
         "score": incident.score,
         "confidence": confidence_of(_MEASURED_AS.get(incident.kind, incident.kind)),
         "severity": decided.severity.value,
@@ -93,9 +93,10 @@ def _least(judged: Judged) -> float:
     return 0.0 if float(np.nanmin(judged.values)) >= 0 else -np.inf
 
 
-def _measures(incident: Incident, least: float) -> Row:
+def _measures(judged: Judged, least: float) -> Row:
     """Sums over its days, of a unit cost their mean; of a gap only what was expected is known."""
-    course, room = _shown(incident, incident.course), incident.allowed * incident.course.days
+    incident = judged.incident
+    course, room = _shown(judged, incident.course), incident.allowed * incident.course.days
     room = incident.allowed if incident.scope.level == KPI else room
     if incident.kind == MISSING:
         unknown = dict.fromkeys(("actual", "low", "high", "impact", "impact_percent"))
@@ -110,11 +111,12 @@ def _measures(incident: Incident, least: float) -> Row:
     }
 
 
-def _shown(incident: Incident, course: Course) -> Course:
-    """Amounts add up, ratios do not."""
-    if incident.scope.level != KPI:
+def _shown(judged: Judged, course: Course) -> Course:
+    """Amounts add up, ratios do not: theirs is the mean of the days that have one."""
+    if judged.incident.scope.level != KPI:
         return course
-    return replace(course, actual=course.actual / course.days, expected=course.expected / course.days)
+    days = max(int(np.isfinite(judged.values[course.first : course.last + 1]).sum()), 1)
+    return replace(course, actual=course.actual / days, expected=course.expected / days)
 
 
 def scope_columns(scope: Scope, reasons: Reasons) -> Row:
@@ -140,8 +142,8 @@ def scope_columns(scope: Scope, reasons: Reasons) -> Row:
 def cause_rows(decided: Decided, reasons: Reasons) -> list[Row]:
     """The parts, the largest first."""
     found = []
-    for rank, cause in enumerate(decided.judged.incident.causes, 1):
-        course = _shown(decided.judged.incident, cause.course)
+    for rank, cause in enumerate(decided.judged.incident.listed, 1):
+        course = _shown(decided.judged, cause.course)
         found.append(
             {
                 "anomaly_id": decided.anomaly_id,
@@ -159,7 +161,10 @@ def cause_rows(decided: Decided, reasons: Reasons) -> list[Row]:
 
 
 def day_rows(decided: Decided) -> list[Row]:
-    """Four weeks before it until a week after; before its first day a day is expected from its own past."""
+    """Four weeks before it until a week after; before its first day a day is expected from its own past.
+
+    Of a day without value nothing is expected where the same weekday never had one, and it is unusual only in a gap.
+    """
     judged, incident = decided.judged, decided.judged.incident
     start = max(incident.first - DAYS_BEFORE, 0)
     stop = min(incident.last + DAYS_AFTER, len(judged.days) - 1)
@@ -170,6 +175,9 @@ def day_rows(decided: Decided) -> list[Row]:
         is_inside = incident.first <= at <= incident.last
         own = expected_days(judged.values, at, at)[0] if at >= 7 else np.nan
         expected = float(ahead[at - incident.first] if at >= incident.first else own)
+        is_known = np.isfinite(value)
+        if not is_known and not np.isfinite(judged.values[at % 7 : at : 7][-len(WEEKS) :]).any():
+            expected = np.nan
         found.append(
             {
                 "anomaly_id": decided.anomaly_id,
@@ -178,7 +186,7 @@ def day_rows(decided: Decided) -> list[Row]:
                 "expected": decimal(expected),
                 "low": decimal(max(expected - incident.allowed, least)),
                 "high": decimal(expected + incident.allowed),
-                "is_unusual": is_inside,
+                "is_unusual": is_inside and (is_known or incident.kind == MISSING),
                 MONTH: decided.month,
             }
         )
@@ -226,7 +234,7 @@ def _chain(judged: Judged, reasons: Reasons) -> str:
     names = [reasons.name(part) for part in chain]
     if scope.level != RESOURCE and scope.level != REGION:
         largest = [cause for cause in incident.causes if cause.share > 0]
-        if largest and largest[0].scope != scope:
+        if largest and largest[0].scope != scope and sum(cause.share for cause in largest) >= _MOST:
             more = f" and {len(largest) - 1} more" if len(largest) > 1 else ""
             names.append(f"{reasons.name(largest[0].scope)}{more}")
     return _ARROW.join(names)

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from assets.anomalies_tables import ANOMALIES, ANOMALY_TABLES
-from assets.anomaly_feedback import FEEDBACK
+from assets.anomaly_feedback import FEEDBACK, said_so_far, with_feedback
 from assets.lens import Lens
 from pipelines.anomalies import feedback
 from pipelines.anomalies.feedback import State, Verdict
@@ -68,18 +68,24 @@ def feedback_so_far(lens: Lens) -> list[Feedback]:
     ]
 
 
-def kept_rows(lens: Lens, since: date, told: Set[str], today: date) -> dict[str, list[Row]]:
-    """What stays: older events as they were said, and newer ones that are no longer seen, as closed."""
+def kept_rows(lens: Lens, judged: tuple[date, date], told: Set[str], today: date) -> dict[str, list[Row]]:
+    """What stays: events of other days than the judged ones (first and last) as last told, or as people said since; of
+    these days, what is no longer seen, as closed.
+    """
     kept: dict[str, list[Row]] = {}
+    words = feedback.newest(said_so_far(lens.catalog))
     for made in ANOMALY_TABLES:
         rows = _rows(lens, made.name)
         kept[made.name] = [row for row in rows if row["anomaly_id"] not in told]
-    kept[ANOMALIES.name] = [_kept(row, since, today) for row in kept[ANOMALIES.name]]
+    kept[ANOMALIES.name] = [_kept(row, judged, today, words.get(row["anomaly_id"])) for row in kept[ANOMALIES.name]]
     return kept
 
 
-def _kept(row: Row, since: date, today: date) -> Row:
-    if row["last_day"] < since or row["state"] == State.closed.value:
+def _kept(row: Row, judged: tuple[date, date], today: date, word: feedback.Said | None) -> Row:
+    since, until = judged
+    if row["last_day"] < since or row["first_day"] > until:
+        return with_feedback({**row, "is_ongoing": False}, word)
+    if row["state"] == State.closed.value:
         return {**row, "is_ongoing": False}
     reason = f"no longer unusual, as the bill and the settings are on {today}"
     return {

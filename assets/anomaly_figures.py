@@ -7,12 +7,15 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
+from pipelines.anomalies.baselines import LONGEST
+
 _LEVELS = ("project_name", "service_name", "region", "sku", "resource_name")
 _DIGITS = 4
 _CURRENCY = re.compile("[A-Z]{3}")
 _UNIT_COST = re.compile(r"(.+) \(([A-Z]{3})\)")
 _BYTES = ("bytes", "kB", "MB", "GB", "TB", "PB")
 _UNKNOWN = "not known"
+_SUBJECTS = {"kpi": "a key figure"}
 
 
 def where(row: Mapping[str, Any]) -> str:
@@ -36,14 +39,21 @@ def what(row: Mapping[str, Any]) -> str:
 
 def kind_words(row: Mapping[str, Any]) -> str:
     """The kind and what it is of: `spike of cost`."""
-    return f"{str(row['kind']).replace('_', ' ')} of {row['subject']}"
+    return f"{str(row['kind']).replace('_', ' ')} of {_SUBJECTS.get(row['subject'], row['subject'])}"
 
 
 def when(row: Mapping[str, Any]) -> str:
-    """`2026-10-23 to 2026-10-26, 4 days, ended`."""
+    """`2026-10-23 to 2026-10-26, 4 days, ended`; what lasts longest is not over, but usual from then on."""
     days = row["duration_days"]
     span = f"{row['first_day']}" if row["first_day"] == row["last_day"] else f"{row['first_day']} to {row['last_day']}"
-    return f"{span}, {days} day{'' if days == 1 else 's'}, {'ongoing' if row['is_ongoing'] else 'ended'}"
+    return f"{span}, {days} day{'' if days == 1 else 's'}, {progress(row)}"
+
+
+def progress(row: Mapping[str, Any]) -> str:
+    """`ongoing`, `ended`, or `usual since`: judged against the new level from then on."""
+    if row["is_ongoing"]:
+        return "ongoing"
+    return "usual since" if row["duration_days"] >= LONGEST else "ended"
 
 
 def amount(value: Decimal | None, unit: str | None, locale: str, *, plus: bool = False) -> str:

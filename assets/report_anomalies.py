@@ -12,7 +12,8 @@ from pipelines.lake.engine import Catalog
 from pipelines.settings import Settings
 
 OF_AN_ANOMALY = ("gold.anomaly_causes", "gold.anomaly_days", "gold.anomaly_changes")
-_TENANT = "tenant"
+_TENANT, _OF_A_TENANT = "tenant", "cost_per_tenant of tenant "
+_TEXTS = ("root_cause", "explanation", "explained_by", "state_reason")
 
 Row = dict[str, Any]
 
@@ -45,15 +46,18 @@ def shown_rows(catalog: Catalog, table: str, shown: Callable[[str | None], str |
 
 def renamed(rows: Sequence[Mapping[str, Any]], shown: Callable[[str | None], str | None]) -> list[Row]:
     """The rows with each tenant under the name that may be shown, in the chain of causes too."""
-    return [_renamed(row, shown) if row.get("label_key") == _TENANT else dict(row) for row in rows]
+    return [_renamed(row, shown) for row in rows]
 
 
 def _renamed(row: Mapping[str, Any], shown: Callable[[str | None], str | None]) -> Row:
-    tenant = row["label_value"]
-    told = shown(tenant) or ""
-    texts = {
-        column: row[column].replace(tenant, told)
-        for column in ("root_cause", "explanation", "explained_by", "state_reason")
-        if tenant and row.get(column)
-    }
-    return {**row, **texts, "label_value": told}
+    """A tenant is named by a label, or by the scope of what one tenant costs."""
+    kpi, label = row.get("kpi") or "", row.get("label_value")
+    if kpi.startswith(_OF_A_TENANT):
+        old, column = kpi, "kpi"
+        new = f"{_OF_A_TENANT}{shown(kpi.removeprefix(_OF_A_TENANT)) or ''}"
+    elif row.get("label_key") == _TENANT and label:
+        old, new, column = label, shown(label) or "", "label_value"
+    else:
+        return dict(row)
+    texts = {name: row[name].replace(old, new) for name in _TEXTS if row.get(name)}
+    return {**row, **texts, column: new}

@@ -168,7 +168,7 @@ def _is_shown(state: str, wanted: Shown) -> bool:
 
 
 def _for_eyes(row: dict[str, Any], locale: str) -> dict[str, Any]:
-    from assets.anomaly_figures import impact, kind_words, what
+    from assets.anomaly_figures import impact, kind_words, progress, what
 
     same_day = row["first_day"] == row["last_day"]
     days = f"{row['first_day']}" if same_day else f"{row['first_day']} to {row['last_day']}"
@@ -176,7 +176,7 @@ def _for_eyes(row: dict[str, Any], locale: str) -> dict[str, Any]:
         "id": row["anomaly_id"],
         "severity": row["severity"],
         "state": row["state"],
-        "days": f"{days}, {'ongoing' if row['is_ongoing'] else 'ended'}",
+        "days": f"{days}, {progress(row)}",
         "kind": kind_words(row),
         "what": what(row),
         "impact": impact(row, locale),

@@ -21,12 +21,14 @@ _EARLIEST: Final = int(datetime(1900, 1, 1, tzinfo=UTC).timestamp())
 _LATEST: Final = int(datetime(2200, 1, 1, tzinfo=UTC).timestamp())
 _EPOCH: Final = re.compile(r"(\d{9,10}|\d{12,13}|\d{15,16}|\d{18,19})(\.\d+)?", re.ASCII)
 _COMPACT: Final = re.compile(r"(19|20|21)\d{6}", re.ASCII)
+_SPREADSHEET_DAY: Final = re.compile(r"[3-6]\d{4}(\.\d+)?", re.ASCII)  # days since 1899-12-30: 1982 to 2091
 _MONTH: Final = re.compile(r"(\d{4})[-/](\d{1,2})", re.ASCII)
 _NUMERIC: Final = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _PARTS: Final = re.compile(r"(\d{1,2})([./-])(\d{1,2})\2(\d{4})(?:[ T,]+(.+))?", re.ASCII)
 _SPELLED: Final = ("%d %b %Y", "%d %B %Y", "%d-%b-%Y", "%d-%b-%y", "%b %d, %Y", "%B %d, %Y", "%b %d %Y", "%d/%b/%Y")
 _AROUND: Final = re.compile(r"^(?:[A-Z]{3}\s)|[€$£¥%]|(?:\s[A-Z]{3})$")
 _SPACES: Final = re.compile(r"(?<=\d)[\s\u00a0\u202f\u2009'’](?=\d{3}(?!\d))")
+_BOOKED: Final = re.compile(r"\([^-−()]*\d[^-−()]*\)", re.ASCII)  # a negative amount as bookkeepers write it
 _GROUPED: Final = re.compile(r"[+-]?\d{1,3}(,\d{3})+", re.ASCII)
 
 
@@ -35,12 +37,15 @@ def time_reader(cells: Iterable[str]) -> tuple[Seconds, str | None]:
 
     ISO 8601 (UTC where it names no zone), days and months in any usual order, epochs from seconds to nanoseconds.
     """
-    dates = [found for found in map(_PARTS.fullmatch, (cell.strip() for cell in cells)) if found]
+    told = [cell.strip() for cell in cells]
+    dates = [found for found in map(_PARTS.fullmatch, told) if found]
     day_first = any(int(found[1]) > 12 for found in dates)
     month_first = not day_first and any(int(found[3]) > 12 for found in dates)
     note = None
     if dates and not day_first and not month_first:
         note = f"{dates[0][0]!r} is read as day, month, year: no line tells them apart; write 2026-01-31 to be sure"
+    if note is None and told and all(_SPREADSHEET_DAY.fullmatch(cell) for cell in told):
+        note = f"{told[0]!r} is read as seconds since 1970; if it is a day of a spreadsheet, save its cells as dates"
     return lambda cell: _seconds(cell, month_first), note
 
 
@@ -127,7 +132,10 @@ def _aware(moment: datetime) -> datetime:
 
 def _bare(text: str) -> str:
     """Without what stands around a number and between its thousands."""
-    return _SPACES.sub("", _AROUND.sub("", text.strip()).strip()).replace("−", "-")
+    text, sign = text.strip(), ""
+    if _BOOKED.fullmatch(text):
+        text, sign = text[1:-1].strip(), "-"
+    return sign + _SPACES.sub("", _AROUND.sub("", text).strip()).replace("−", "-")
 
 
 def _number(text: str | None, has_comma: bool) -> float | None:

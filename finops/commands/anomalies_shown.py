@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import date
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from assets.anomaly_figures import (
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from assets.anomaly_evidence import Evidence
 
 _WIDTH: Final = 14
+_WORTH_A_LINE: Final = Decimal("0.02")
 _DONE: Final = {"false_alarm": "closed as a false alarm"}
 
 
@@ -74,7 +76,7 @@ def _facts(row: Mapping[str, Any], locale: str) -> Iterator[str]:
         ("Owner", f"{owner}, {one_line(row['environment'])}" if row["environment"] else owner),
         ("Where", "" if where(row) == what(row) else where(row)),
         ("Root cause", one_line(row["root_cause"] or "")),
-        ("Usage", one_line(row["explanation"] or "")),
+        ("Explained", one_line(row["explanation"] or "")),
         ("State", one_line(f"{row['state']}{_since(row)}: {row['state_reason'] or 'nobody looked at it yet'}")),
         ("Confidence", confidence_words(row) or "not measured for this kind"),
         ("Runbook", row["runbook"] or ""),
@@ -95,7 +97,8 @@ def _verdict(evidence: Evidence, locale: str) -> Iterator[str]:
     deviation = percent(row["impact_percent"], locale)
     yield f"It is a {kind_words(row)}: {when(row)}."
     if its_days:
-        yield f"{unusual} of its {len(its_days)} days lie outside of what was expected of them then."
+        days = f"{unusual} of its {len(its_days)} days lie" if len(its_days) > 1 else "Its day lies"
+        yield f"{days} outside of what was expected {'of them ' if len(its_days) > 1 else ''}then."
     if row["impact"] is None:
         yield "Its days are missing, so nobody knows what they came to."
     else:
@@ -104,8 +107,12 @@ def _verdict(evidence: Evidence, locale: str) -> Iterator[str]:
     if row["confidence"] is not None:
         yield f"{confidence_words(row)}."
     reason = one_line(row["state_reason"] or "nothing known explains it").rstrip(".")
-    acting = "Somebody should act" if row["is_actionable"] else "Nobody has to act"
-    yield f"{acting}: it is {row['state']}, {reason}."
+    if row["is_actionable"]:
+        yield f"Somebody should act: it is {row['state']}, {reason}."
+    elif row["state"] in ("open", "reopened"):
+        yield f"Nobody has to act: it is {row['state']}, {reason}, but its severity is {row['severity']}."
+    else:
+        yield f"Nobody has to act: it is {row['state']}, {reason}."
 
 
 def _days(evidence: Evidence, locale: str) -> Iterator[str]:
@@ -142,6 +149,19 @@ def _causes(evidence: Evidence, locale: str) -> Iterator[str]:
     if evidence.causes:
         yield from ("", "Where it comes from")
         yield from (f"  {cause['rank']}. {cause_words(cause, locale)}" for cause in evidence.causes)
+        yield from _remainder(evidence, locale)
+
+
+def _remainder(evidence: Evidence, locale: str) -> Iterator[str]:
+    """What the parts that are listed leave of the whole, where it is worth a line."""
+    whole = evidence.anomaly["impact"]
+    listed = [cause["impact"] for cause in evidence.causes]
+    if not whole or None in listed:
+        return
+    left = whole - sum(listed)
+    if abs(left) >= _WORTH_A_LINE * abs(whole):
+        told = amount(left, evidence.anomaly["unit"], locale, plus=True)
+        yield f"  and in parts that are not listed: {told}, {100 * left / whole:.0f}% of it"
 
 
 def _changes(evidence: Evidence) -> Iterator[str]:

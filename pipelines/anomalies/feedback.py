@@ -68,8 +68,8 @@ def newest(said: Iterable[Said]) -> dict[str, Said]:
 def standing(judged: Standing, said: Said | None, last_day: date) -> Standing:
     """The state after what was said last; as judged where nothing was.
 
-    An anomaly that lasts longer than it was expected to is reopened on the day after; one that was judged reopened
-    since it was closed stays so.
+    An anomaly that lasts longer than it was expected to is reopened on the day after, unless it is suppressed; one that
+    was judged reopened since it was closed stays so.
     """
     if said is None:
         return judged
@@ -82,6 +82,8 @@ def standing(judged: Standing, said: Said | None, last_day: date) -> Standing:
         words = "closed as a false alarm" if said.verdict is Verdict.false_alarm else "closed"
         return Standing(State.closed, _by(said, words), day)
     if said.until is not None and last_day > said.until:
+        if judged.state is State.suppressed:
+            return judged
         reason = f"was expected until {said.until} ({said.reason}), and lasts until {last_day}"
         return Standing(State.reopened, reason, said.until + timedelta(days=1))
     return Standing(State.expected, _by(said, "expected"), day, said.until)

@@ -10,13 +10,18 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from pipelines.anomalies.baselines import STARTS, course_of
+import numpy as np
+
+from pipelines.anomalies.baselines import STARTS, Course, course_of
 from pipelines.anomalies.scopes import RESOURCE, SERVICE, WIDEST_FIRST, Scope, Tree
 from pipelines.anomalies.verdicts import Kind
 
 NEAR = 1  # days that the first days of one event may lie apart
 DRIFT_DAYS = 21  # so long after a step the whole may still drift for it
 _MOST = 0.5
+_LOOK_BACK, _WEEK = 56, 7
+_UNPLANNED = 0.2  # of days on which it is on and was off a week before, or the reverse
+_NO_LARGER = 1.25  # times the most that it cost on a day before
 LARGE = 10.0  # times the least amount: a resource so large is told although its service hardly moved
 
 
@@ -68,13 +73,25 @@ def is_echo(signal: Signal, others: Iterable[Signal], tree: Tree) -> bool:
 
 
 def _is_one_more(signal: Signal, others: Sequence[Signal], tree: Tree, floor: float) -> bool:
-    """A resource that starts beside others of its kind, in a service that hardly moves for it."""
-    if signal.scope.level != RESOURCE or signal.kind not in STARTS or abs(signal.a_day) >= LARGE * floor:
+    """A resource that starts beside others of its kind, or is off and on anyway, in a service that hardly moves."""
+    is_small_start = signal.kind in STARTS and abs(signal.a_day) < LARGE * floor
+    if signal.scope.level != RESOURCE or not (is_small_start or _comes_and_goes(signal, tree)):
         return False
     return not any(
         other.sign == signal.sign and abs(other.first - signal.first) <= NEAR and tree.inside(other.scope, signal.scope)
         for other in others
     )
+
+
+def _comes_and_goes(signal: Signal, tree: Tree) -> bool:
+    """Whether it was off and on without a weekly plan before, and is now no larger than it was then."""
+    series = tree.series(signal.scope)
+    past, now = series[max(signal.first - _LOOK_BACK, 0) : signal.first], series[signal.first : signal.last + 1]
+    if len(past) < _LOOK_BACK // 2 or not np.isfinite(past).any() or not np.isfinite(now).any():
+        return False
+    is_on = np.nan_to_num(past) != 0
+    unplanned = np.mean(is_on[_WEEK:] != is_on[:-_WEEK])
+    return bool(unplanned >= _UNPLANNED and np.nanmax(np.abs(now)) <= _NO_LARGER * np.nanmax(np.abs(past)))
 
 
 def _components(signals: Sequence[Signal], tree: Tree) -> list[list[Signal]]:
@@ -140,7 +157,7 @@ def replacements(groups: Sequence[Sequence[Signal]], tree: Tree) -> list[Replace
     return found
 
 
-_SAME_SIZE, _GONE = 0.25, 0.2
+_SAME_SIZE, _SAME_SIZE_ELSEWHERE, _GONE = 0.25, 0.1, 0.2
 
 
 def _is_part(signal: Signal) -> bool:
@@ -158,3 +175,22 @@ def _cancel(came: Signal, went: Signal, tree: Tree) -> bool:
     down = course_of(tree.series(went.scope), first, last, went.kind)
     is_swap = up.expected <= _GONE * up.actual and down.actual <= _GONE * down.expected
     return is_swap and abs(up.impact + down.impact) <= _SAME_SIZE * max(abs(up.impact), abs(down.impact))
+
+
+def counterpart(came: Scope, up: Course, tree: Tree) -> Scope | None:
+    """What of the same service and level, in any project, ended on the days on which this began, and cost the same.
+
+    None for what did not come out of nothing, and for scopes wider than a service.
+    """
+    if came.service_name is None or up.impact <= 0 or up.expected > _GONE * up.actual:
+        return None
+    found = []
+    for scope in tree.values:
+        same = (scope.level, scope.service_name, scope.unit) == (came.level, came.service_name, came.unit)
+        if not same or scope == came:
+            continue
+        down = course_of(tree.series(scope), up.first, up.last)
+        off = abs(up.impact + down.impact)
+        if down.impact < 0 and down.actual <= _GONE * down.expected and off <= _SAME_SIZE_ELSEWHERE * up.impact:
+            found.append((off, scope.words, scope))
+    return min(found)[2] if found else None

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from pipelines.anomalies.baselines import STARTS, Course, course_of, expected_days, last_day
-from pipelines.anomalies.grouping import NEAR, Replaced, Signal, grouped, is_echo, netted, replacements
+from pipelines.anomalies.grouping import NEAR, Replaced, Signal, counterpart, grouped, is_echo, netted, replacements
 from pipelines.anomalies.scopes import (
     LABEL,
     ORGANIZATION,
@@ -31,8 +31,10 @@ from pipelines.anomalies.verdicts import Kind
 ALONE = (0.75, 1.34)  # share of the move that one part must have to be what happened
 _ABOUT_SAME = 0.05
 _MOST = 0.5
+_STILL = 0.5
 _SETTLED_DAYS = 6
 LEAST_CAUSE = 0.02  # share of the move
+_LEAST_OF_LARGEST = 0.1  # of the largest part's: of many small parts none has much of the move
 MOST_CAUSES = 20
 _PARTS = {
     ORGANIZATION: ((PROJECT,),),
@@ -69,6 +71,11 @@ class Incident:
     replaces: Scope | None = None
 
     @property
+    def listed(self) -> tuple[Cause, ...]:
+        """The largest of its causes, as many as people read."""
+        return self.causes[:MOST_CAUSES]
+
+    @property
     def first(self) -> int:
         return self.course.first
 
@@ -85,7 +92,8 @@ class Incident:
 def incidents(signals: Sequence[Signal], tree: Tree, floor: float) -> list[Incident]:
     """The events of all scopes of costs as what happened, in order of their first days.
 
-    `floor` is the least amount a day that counts.
+    `floor` is the least amount a day that counts: an event goes on while half of its first day's move is left, so one
+    that comes to less than half of it a day is none.
     """
     projects: defaultdict[tuple[str | None, str], list[Signal]] = defaultdict(list)
     wide = []
@@ -97,8 +105,21 @@ def incidents(signals: Sequence[Signal], tree: Tree, floor: float) -> list[Incid
     found = [incident for project in projects.values() for incident in _of_project(project, tree, floor)]
     for signal in wide:
         if not _is_told(signal, found, tree) and not is_echo(signal, wide, tree):
-            found.append(_told([signal], tree, None))
-    return sorted(found, key=_order)
+            incident = _told([signal], tree, None)
+            if not any(_is_within(incident, other, tree) for other in found):
+                found.append(incident)
+    told = [incident for incident in found if abs(incident.a_day) >= _STILL * floor]
+    return sorted((_moved_here(incident, tree) for incident in told), key=_order)
+
+
+def _moved_here(incident: Incident, tree: Tree) -> Incident:
+    """With what it replaces, where the like of the same size ended on the same days, in whatever project.
+
+    The end is read from the series: it is judged later than a start, for its charges may still come. A start that is
+    explained by it is judged anew with every later day.
+    """
+    went = None if incident.replaces or incident.sign < 0 else counterpart(incident.scope, incident.course, tree)
+    return incident if went is None else replace(incident, replaces=went)
 
 
 def _of_project(signals: Sequence[Signal], tree: Tree, floor: float) -> list[Incident]:
@@ -189,14 +210,11 @@ def causes_of(scope: Scope, course: Course, tree: Tree, kind: Kind) -> tuple[Cau
     levels = _PARTS[scope.level][0]
     parts = tree.children(scope, levels[-1]) or tree.children(scope, levels[0])
     shift = Kind.DRIFT if kind is Kind.DRIFT else Kind.SPIKE
-    found = []
-    for part in parts:
-        own = course_of(tree.series(part), course.first, course.last, shift)
-        share = own.impact / course.impact
-        if abs(share) >= LEAST_CAUSE:
-            found.append(Cause(part, own, share))
-    ordered = sorted(found, key=lambda cause: (-cause.share, cause.scope.words))
-    return tuple(ordered[:MOST_CAUSES])
+    courses = [(part, course_of(tree.series(part), course.first, course.last, shift)) for part in parts]
+    found = [Cause(part, own, own.impact / course.impact) for part, own in courses]
+    least = min(LEAST_CAUSE, _LEAST_OF_LARGEST * max((abs(cause.share) for cause in found), default=0.0))
+    found = [cause for cause in found if cause.share and abs(cause.share) >= least]
+    return tuple(sorted(found, key=lambda cause: (-cause.share, cause.scope.words)))
 
 
 def _kind(root: Signal, group: Sequence[Signal], course: Course) -> str:
@@ -263,6 +281,13 @@ def _is_told(signal: Signal, found: Iterable[Incident], tree: Tree) -> bool:
     # a drop of the whole may be the end of what a part did
     moved = sum(abs(part.a_day) for part in parts if part.sign == signal.sign or part.last <= signal.first + NEAR)
     return moved >= _MOST * abs(signal.a_day)
+
+
+def _is_within(incident: Incident, other: Incident, tree: Tree) -> bool:
+    """Whether what a wide scope's move comes down to is a part of what is told already: as it grows, say."""
+    nested = incident.scope == other.scope or tree.inside(other.scope, incident.scope)
+    meets = incident.first <= other.last + NEAR and other.first <= incident.last + NEAR
+    return nested and meets and incident.sign == other.sign
 
 
 def _signal_order(signal: Signal) -> tuple[bool, int, tuple[str, ...]]:

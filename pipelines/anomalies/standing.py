@@ -131,7 +131,7 @@ def standing_of(
         or (State.open, "nothing known explains it", None)
     )
     own = [each for each in ordered if each.said.anomaly_id == anomaly_id]
-    if own and judged[0] is not State.suppressed:
+    if own:
         return _as_people_said(present, own[-1], judged, today)
     before = earlier.get(anomaly_id)
     since = before.state_since if before is not None and before.state == judged[0] else today
@@ -160,9 +160,14 @@ def _fits(suppression: Suppression, present: Present) -> bool:
 
 
 def _as_people_said(present: Present, newest: Feedback, judged: Found, today: date) -> Standing:
-    """What was said last holds; what was closed and then grew is reopened on the day it was seen."""
+    """What was said last of this very one holds; what was closed and then grew is reopened on the day it was seen.
+
+    What is suppressed is reopened by people alone.
+    """
     before = feedback.Standing(judged[0], judged[1], today, judged[2])
     after = feedback.standing(before, newest.said, present.days[-1])
+    if judged[0] is State.suppressed:
+        return Standing(after.state, after.reason or "", after.since or today, after.until)
     if after.state is State.closed and (grown := grown_on(present, newest.said_on)) is not None:
         return Standing(
             State.reopened, f"came to more than twice as much a day after it was closed on {newest.said_on}", grown

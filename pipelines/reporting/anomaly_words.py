@@ -11,6 +11,8 @@ from pipelines.reporting.money import MINUS, NOTHING, MoneyFormat, percent, quan
 ORGANIZATION = "the whole organisation"
 _HUNDRED, _GIGA = Decimal(100), Decimal(10) ** 9
 _TITLE_LENGTH = 84
+USUAL_AFTER_DAYS = 28
+"""So long an anomaly lasts at most: what goes on after it is what is usual there, and did not end."""
 _MANY = 1000  # from here on a count has no digits after the point
 _SUBJECTS = {"telemetry": "telemetry", "requests": "requests", "kpi": "a key figure"}
 
@@ -62,9 +64,10 @@ def span_words(first: date, last: date, year: int | None = None) -> str:
 
 
 def duration_words(row: AnomalyRow) -> str:
-    """`4 days, ended`, `12 days, ongoing`."""
+    """`4 days, ended`, `12 days, ongoing`, `28 days, usual since`."""
     days = f"{row.duration_days} day{'' if row.duration_days == 1 else 's'}"
-    return f"{days}, {'ongoing' if row.is_ongoing else 'ended'}"
+    ended = "usual since" if row.duration_days >= USUAL_AFTER_DAYS else "ended"
+    return f"{days}, {'ongoing' if row.is_ongoing else ended}"
 
 
 def shown(value: Decimal | None, row: ScopeRow, money: MoneyFormat) -> str:

@@ -240,7 +240,10 @@ def test_cost_that_follows_requests_is_explained_by_them_in_percent(held):
          "billing_currency": "EUR", "billing_month": f"{day:%Y-%m}"}
         for at, day in enumerate(days)
     ]  # fmt: skip
-    held.give("gold.daily_series", paid)
+    in_dollars = [
+        line | {"billing_currency": "USD", "billed_cost": 100 + 50 * (at % 5)} for at, line in enumerate(paid)
+    ]
+    held.give("gold.daily_series", [*paid, *in_dollars])  # which say nothing of a cost in euros
     update_anomalies(held.catalog, Settings(), today)
     (row,) = held.rows("select * from gold.anomalies")
     assert (row["state"], row["is_actionable"]) == ("explained", False)
@@ -361,6 +364,86 @@ def test_a_unit_cost_is_told_as_the_mean_of_its_days_and_is_never_urgent(held):
     assert (row["subject"], row["kpi"], row["duration_days"]) == ("kpi", "cost_per_request of all", 2)
     assert (row["actual"], row["is_actionable"], row["severity"]) == (6, False, "low")
     assert float(row["expected"]) == pytest.approx(2, abs=0.1)
+
+
+def test_a_unit_cost_that_has_days_without_value_is_the_mean_of_those_that_have_one(held):
+    unit = steady(2, 8)
+    unit[STORM - 4 : STORM + 4] = 6
+    days = [FIRST + timedelta(days=number) for number in range(DAYS)]
+    held.give("gold.kpis", [
+        {"kpi": "cost_per_deploy", "scope": "all", "period": "day", "period_start": day, "unit": "deploy",
+         "billing_currency": "EUR", "value": unit[at], "is_complete": True, "billing_month": f"{day:%Y-%m}"}
+        for at, day in enumerate(days) if day.weekday() < 5
+    ])  # fmt: skip
+    update_anomalies(held.catalog, Settings(), held.costs(usual()))
+    (row,) = held.rows("select * from gold.anomalies where kind = 'level_shift'")
+    own = held.rows(f"select * from gold.anomaly_days where anomaly_id = '{row['anomaly_id']}' order by day")
+    free = [day for day in own if day["day"].weekday() >= 5]
+    assert free
+    assert {(day["actual"], day["expected"], day["is_unusual"]) for day in free} == {(None, None, False)}
+    assert row["actual"] == 6
+    assert float(row["expected"]) == pytest.approx(2, abs=0.1)
+
+
+def test_what_people_say_of_an_old_event_is_in_the_table_after_the_next_run(held):
+    costs = usual()
+    costs["shop", "Cockpit", "logs", "debug"][40:43] += 40
+    update_anomalies(held.catalog, Settings(), held.costs(costs, 50))
+    (row,) = held.rows("select * from gold.anomalies")
+    today = held.costs(costs)
+    update_anomalies(held.catalog, Settings(), today)
+    say(held, row, "closed", today)
+    update_anomalies(held.catalog, Settings(), today)
+    update_anomalies(held.catalog, Settings(), today)
+    (closed,) = held.rows("select * from gold.anomalies")
+    assert (closed["state"], closed["is_actionable"], closed["impact"]) == ("closed", False, row["impact"])
+
+
+def test_a_run_whose_bill_ends_before_an_event_leaves_it_as_it_was_told(held):
+    costs = stormy()
+    update_anomalies(held.catalog, Settings(), held.costs(costs))
+    (row,) = held.rows("select * from gold.anomalies")
+    update_anomalies(held.catalog, Settings(), held.costs(costs, STORM - 1))
+    assert held.rows("select * from gold.anomalies") == [row | {"is_ongoing": False}]
+
+
+def test_what_is_reopened_although_it_was_suppressed_stays_so(held):
+    today = held.costs(stormy())
+    rule = {"name": "release", "service": "Cockpit", "reason": "load test", "owner": "ops", "until": today}
+    heeded = Settings(anomalies={"suppressions": [rule]})
+    update_anomalies(held.catalog, heeded, today)
+    (row,) = held.rows("select * from gold.anomalies")
+    say(held, row, "reopened", today)
+    update_anomalies(held.catalog, heeded, today)
+    (row,) = held.rows("select * from gold.anomalies")
+    assert (row["state"], row["is_actionable"]) == ("reopened", True)
+
+
+def test_a_service_that_moves_to_another_project_is_no_alarm(held):
+    costs = usual()
+    moved = costs["data", "Managed Databases", "db", "pg"] = steady(12, 3)
+    costs["shop", "Managed Databases", "db", "pg"] = np.where(np.arange(DAYS) >= STORM, moved, 0)
+    costs["data", "Managed Databases", "db", "pg"] = np.where(np.arange(DAYS) < STORM, moved, 0)
+    for days in (STORM + 1, DAYS):  # on its first day the end is not judged yet
+        update_anomalies(held.catalog, Settings(), held.costs(costs, days))
+        told = held.rows("select * from gold.anomalies order by impact desc")
+        assert (told[0]["state"], told[0]["explanation"]) == ("explained", "takes the place of pg of data")
+        assert not any(row["is_actionable"] for row in told)
+
+
+def test_a_root_cause_counts_all_parts_and_names_none_that_are_little_of_it(held):
+    costs = usual()
+    for number in range(30):
+        costs["shop", "Instances", "dev1", f"w-{number:02}"] = np.where(np.arange(DAYS) >= STORM, 2.0, 0.0)
+    update_anomalies(held.catalog, Settings(), held.costs(costs))
+    (row,) = held.rows("select * from gold.anomalies")
+    assert row["root_cause"] == "shop › Instances › dev1 › w-00 and 29 more"
+    assert len(held.rows("select * from gold.anomaly_causes")) == 20
+    for number in range(30):  # most are smaller than what is judged by itself
+        costs["shop", "Instances", "dev1", f"w-{number:02}"] /= 4 if number else 1
+    update_anomalies(held.catalog, Settings(), held.costs(costs))
+    (row,) = held.rows("select * from gold.anomalies where state = 'open'")
+    assert row["root_cause"] == "shop › Instances › dev1"
 
 
 def test_an_empty_lake_is_judged_without_a_word(held):

@@ -61,9 +61,7 @@ def test_nothing_is_left_out_but_what_nobody_can_know(told):
     assert {name: set(each.unknown) for name, each in told.items() if each.unknown} == NOT_KNOWABLE
     assert {name for name, each in told.items() if not each.compared} == NOTHING_OF
     assert sum(each.compared for each in told.values()) > 3_000
-    assert not {CLUSTERS, BEFORE_COUNTS, WAITED_FOR} & {
-        reason for each in told.values() for reason in each.unknown
-    }
+    assert not {CLUSTERS, BEFORE_COUNTS, WAITED_FOR} & {reason for each in told.values() for reason in each.unknown}
 
 
 def test_every_key_figure_of_the_list_is_compared(small, told):

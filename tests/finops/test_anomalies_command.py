@@ -165,6 +165,13 @@ def test_an_epoch_is_told_by_its_digits(check, factor):
     assert [row["is_anomaly"] for row in rows(out)].index("true") == 100
 
 
+def test_days_of_a_spreadsheet_are_told_to_look_like_seconds(check):
+    content = ["day,cost", *(f"{46_023 + at},{value}" for at, value in enumerate(VALUES))]
+    assert "'46023' is read as seconds since 1970; if it is a day of a spreadsheet" in check("\n".join(content))[2]
+    seconds = ["t,v", *(f"{60 * at},{value}" for at, value in enumerate(VALUES))]
+    assert "spreadsheet" not in check("\n".join(seconds))[2]
+
+
 @pytest.mark.parametrize(
     ("written", "delimiter"),
     [
@@ -176,6 +183,7 @@ def test_an_epoch_is_told_by_its_digits(check, factor):
         (lambda value: f"{float(value) * 10_000:,.2f}".replace(",", "_").replace(".", ",").replace("_", "."), ";"),
         (lambda value: f'"{float(value) * 10_000:,.2f}"', ","),
         (lambda value: f"EUR {value}", "|"),
+        (lambda value: f"(€ {value})", ","),
     ],
 )
 def test_amounts_are_read_as_any_country_writes_them(check, written, delimiter):

@@ -6,7 +6,19 @@ import json
 
 import pytest
 
-from ..assets.anomaly_lake import CLOSED, DISKS, NOTEBOOK, STORM, AnomalyLake  # noqa: TID252 - tests are no package
+from assets.anomalies_tables import ANOMALIES
+from pipelines.anomalies.baselines import LONGEST
+from pipelines.reporting.anomaly_words import USUAL_AFTER_DAYS
+
+from ..assets.anomaly_lake import (  # noqa: TID252 - tests are no package
+    CLOSED,
+    DISKS,
+    NOTEBOOK,
+    STORM,
+    AnomalyLake,
+    D,
+    anomaly,
+)
 
 
 @pytest.fixture
@@ -112,6 +124,22 @@ def test_explain_shows_the_days_against_their_bounds_and_says_why_it_is_one_or_n
     _, out, _ = finops("anomalies", "explain", CLOSED)
     assert "Nobody has to act: it is explained, explained by +38 % requests." in out
     assert "requests of shop: +38 % requests explain 96 % of it" in out
+    _, out, _ = finops("anomalies", "explain", DISKS)
+    assert "not listed" not in out
+
+
+def test_what_the_causes_leave_and_what_became_usual_is_said(held, finops):
+    held.give(
+        ANOMALIES,
+        anomaly(NOTEBOOK, impact=D("400"), duration_days=28, is_ongoing=False),
+        anomaly(DISKS, is_actionable=False, severity="low"),
+    )
+    _, out, _ = finops("anomalies", "show", NOTEBOOK)
+    assert "and in parts that are not listed: +€206.80, 52% of it" in out
+    assert "28 days, usual since" in out
+    _, out, _ = finops("anomalies", "explain", DISKS)
+    assert "Nobody has to act: it is open, nothing known explains it, but its severity is low." in out
+    assert LONGEST == USUAL_AFTER_DAYS
 
 
 def test_what_is_closed_leaves_the_list_at_once_and_the_reason_stays(held, finops):

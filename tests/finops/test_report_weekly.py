@@ -76,3 +76,11 @@ def test_a_tenant_stands_under_the_name_that_may_be_shown_in_its_chain_too():
     shown = renamed([row, team], lambda tenant: f"tenant-{len(tenant)}")
     assert shown[0] == row | {"label_value": "tenant-4", "root_cause": "tenant tenant-4 › shop"}
     assert shown[1] == team
+
+
+def test_a_tenant_in_the_name_of_a_key_figure_stands_under_the_name_that_may_be_shown_too():
+    figure = "cost_per_tenant of tenant acme"
+    row = {"label_key": None, "kpi": figure, "root_cause": figure, "state_reason": "nothing known explains it"}
+    [shown] = renamed([row], lambda tenant: f"tenant-{len(tenant)}")
+    assert shown["kpi"] == shown["root_cause"] == "cost_per_tenant of tenant tenant-4"
+    assert "acme" not in str(shown)

@@ -5,7 +5,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from pipelines.anomalies.grouping import Signal
 from pipelines.anomalies.hierarchy import incidents
+from pipelines.anomalies.verdicts import Kind
 
 DAYS = 120
 STORM = slice(80, 83)
@@ -79,6 +81,50 @@ def test_a_resource_that_takes_the_place_of_another_is_one_replacement(organizat
     replaced = [each for each in found if each.replaces is not None]
     assert [(each.scope.resource_id, each.replaces.resource_id) for each in replaced] == [("new", "old")]
     assert len(found) == 1
+
+
+def test_what_moves_to_another_project_takes_the_place_of_what_ended_there_if_it_costs_the_same(organization):
+    costs = background()
+    costs["data", "Managed Databases", "db-m", "orders"] = steady(25, 3) * (np.arange(DAYS) < 80)
+    costs["shop", "Managed Databases", "db-m", "orders"] = steady(25, 4) * (np.arange(DAYS) >= 80)
+    found = {each.scope.project_id: each for each in organization(costs).incidents}
+    assert found["shop"].replaces == found["data"].scope
+    costs["shop", "Managed Databases", "db-m", "orders"] *= 1.3
+    found = {each.scope.project_id: each for each in organization(costs).incidents}
+    assert found["shop"].replaces is None
+
+
+def test_a_machine_that_is_off_and_on_without_plan_is_told_with_its_service_alone(organization):
+    costs = background() | {
+        ("shop", "Instances", "pro2", f"base-{number}"): steady(40, 50 + number) for number in (1, 2)
+    }
+    chance = np.random.default_rng(4)
+    for number in range(4):
+        costs["shop", "Instances", "pro2", f"pool-{number}"] = on(chance.random(DAYS) < 0.4, 5)
+    assert [each for each in organization(costs).incidents if each.first >= 56] == []
+    office = costs["shop", "Instances", "pro2", "office"] = on(np.arange(DAYS) % 7 < 5, 5)
+    office[79:81] = 0
+    assert ("office", 79) in [(each.scope.resource_id, each.first) for each in organization(costs).incidents]
+
+
+def test_what_grows_while_it_lasts_stays_one_event_and_what_comes_to_nearly_nothing_is_none(organization):
+    costs = background()
+    costs["shop", "Instances", "pro2", "web-0"] = steady(20, 0) + on(slice(80, DAYS), 50) + on(slice(92, DAYS), 200)
+    judged = organization(costs)
+    (grown,) = judged.incidents
+    assert (grown.scope.resource_id, grown.first, grown.last) == ("web-0", 80, 107)
+    flat = next(scope for scope in judged.tree.values if scope.resource_id == "lake")
+    trifle = Signal(flat, 80, 80, Kind.SPIKE, 5.0, 0.9, 1.0)
+    assert [len(incidents([trifle], judged.tree, floor)) for floor in (0.0, 5.0)] == [1, 0]
+
+
+def test_all_parts_of_a_move_are_its_causes_and_the_largest_are_listed(organization):
+    costs = background() | {
+        ("data", "Instances", "dev1", f"w-{number:02}"): on(slice(80, DAYS), 2) for number in range(60)
+    }
+    (grown,) = organization(costs).incidents
+    assert (len(grown.causes), len(grown.listed)) == (60, 20)
+    assert sum(cause.share for cause in grown.causes) == pytest.approx(1)
 
 
 def test_what_moves_against_a_wider_scope_is_a_negative_cause_of_the_same_anomaly(organization):

@@ -86,7 +86,12 @@ def test_a_suppression_holds_where_all_of_its_patterns_fit_until_its_day(pattern
     if fits:
         assert found.reason == "release: load test (ops, until 2026-07-21)"
         assert stands(suppressions=[replace(rule, until=FIRST - timedelta(days=1))]).state is State.open
-        assert stands(suppressions=[rule], told=[word(Verdict.reopened)]).state is State.suppressed
+        assert stands(suppressions=[rule], told=[word(Verdict.reopened)]).state is State.reopened
+        over = word(Verdict.expected, until=FIRST)
+        assert (stands(told=[over]).state, stands(suppressions=[rule], told=[over]).state) == (
+            State.reopened,
+            State.suppressed,
+        )
 
 
 def test_an_event_keeps_its_name_while_its_days_meet_and_it_moves_the_same_way():

@@ -1,0 +1,1 @@
+"""What would save money, and how sure that is: pure functions from plain values to verdicts."""
