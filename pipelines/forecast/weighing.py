@@ -58,13 +58,15 @@ def nearest_knot(horizon: int, count: int) -> Ints:
 def weights(trial: Trial) -> Floats:
     """Weights by origin, knot and model; they add up to one."""
     known = np.isfinite(trial.actual)
-    errors = np.where(known[:, :, None], np.abs(trial.points - np.where(known, trial.actual, 0)[:, :, None]), 0.0)
-    lags = -(-np.arange(1, trial.horizon + 1) // trial.stride)
-    sums = _known_sums(errors, lags, trial.half_life)
-    counts = _known_sums(known[:, :, None].astype(np.float64), lags, trial.half_life)
     at = knots(trial.horizon)
     # shorter and somewhat longer horizons speak for this one too; for a far one, seen seldom, nearer ones alone do
     upto = np.minimum(np.minimum(2 * at, _NEAR + at // 4), trial.horizon) - 1
+    near = int(upto.max()) + 1
+    told = known[:, :near]
+    missed = np.abs(trial.points[:, :near] - np.where(told, trial.actual[:, :near], 0)[:, :, None])
+    lags = -(-np.arange(1, trial.horizon + 1) // trial.stride)
+    sums = _known_sums(np.where(told[:, :, None], missed, 0.0), lags[:near], trial.half_life)
+    counts = _known_sums(known[:, :, None].astype(np.float64), lags, trial.half_life)
     pooled, pooled_counts = np.cumsum(sums, axis=1)[:, upto], np.cumsum(counts, axis=1)[:, upto, 0]
     own = counts[:, at - 1, 0]
     windows = np.maximum(own, np.minimum(pooled_counts, 1)) * trial.stride / at  # that do not overlap

@@ -88,6 +88,8 @@ def record(lake: Lake, table: str, listings: Iterable[Listing], flush_rows: int 
         part = _record_some(lake, table, remaining, _Known(told, known), flush_rows)
         recorded = Recorded(recorded.asked + part.asked, recorded.new + part.new, recorded.rows + part.rows)
         if part.rows < flush_rows:
+            for each in (table, ANSWERS.name) if recorded.new else ():
+                lake.settle(each)
             return recorded
 
 

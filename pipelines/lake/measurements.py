@@ -95,6 +95,8 @@ def keep(
         if writer.waiting_rows >= flush_rows or writer.waiting_lines >= flush_lines:
             writer.flush()
     writer.flush()
+    for each in (table.name, MEASUREMENTS.name) if writer.new else ():
+        lake.settle(each)
     return Kept(asked, writer.new, writer.written)
 
 

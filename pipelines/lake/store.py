@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -30,7 +31,7 @@ __all__ = ["WHOLE", "ArrowRows", "DataFile", "Lake", "PartitionState", "TableSta
 log = structlog.get_logger("finops.lake")
 
 _ATTEMPTS = 20
-_MANY_FILES = 24
+_MANY_FILES, _FEW_FILES = 24, 4
 _SMALL_BYTES = 16 * 1024**2
 _MERGED_BYTES = 64 * 1024**2
 _CONFIGURATION = {"delta.checkpointInterval": "10", "delta.logRetentionDuration": "interval 800 days"}
@@ -123,24 +124,35 @@ class Lake:
         return files.rows
 
     def _compact(self, table: str, partitions: Sequence[str]) -> None:
-        """Merge the small files of partitions that have many: each costs every reader an opening, for ever.
-
-        A commit of its own that changes no row. When another writer comes first, the next append does it.
-        """
-        state = self.state(table)
+        """Merge the small files of partitions that have many: each costs every reader an opening, for ever."""
         for partition in partitions:
-            small = [file for file in state.files_in([partition]) if file.size < _SMALL_BYTES]
-            if len(small) < _MANY_FILES:
-                continue
-            properties = CommitProperties(custom_metadata=metadata(state.partitions), max_commit_retries=0)
-            column = state.partition_by
-            with _lake_errors(table), suppress(CommitFailedError):
-                DeltaTable(self.uri(table), state.version, storage_options=self._options).optimize.compact(
-                    [(column, "=", partition)] if column else None,
-                    target_size=_MERGED_BYTES,
-                    commit_properties=properties,
-                )
-            state = self.state(table)
+            small = [file for file in self.state(table).files_in([partition]) if file.size < _SMALL_BYTES]
+            if len(small) >= _MANY_FILES:
+                self._merge(table, [partition])
+
+    def settle(self, table: str) -> None:
+        """Merge what is left in several small files of partitions before the newest: nothing much comes there any more,
+        and whoever asks for the newest of everything opens them all. One commit, or none."""
+        state = self.state(table)
+        small: defaultdict[str, list[int]] = defaultdict(list)
+        for file in state.data_files:
+            small[file.partition].append(file.size)
+        over = sorted(small)[:-1] if state.partition_by else []
+        told = [name for name in over if len(small[name]) >= _FEW_FILES and sum(small[name]) < _SMALL_BYTES]
+        if told:
+            self._merge(table, told)
+
+    def _merge(self, table: str, partitions: Sequence[str]) -> None:
+        """A commit of its own that changes no row. When another writer comes first, a later one does it."""
+        state = self.state(table)
+        properties = CommitProperties(custom_metadata=metadata(state.partitions), max_commit_retries=0)
+        column = state.partition_by
+        with _lake_errors(table), suppress(CommitFailedError):
+            DeltaTable(self.uri(table), state.version, storage_options=self._options).optimize.compact(
+                [(column, "in", list(partitions))] if column else None,
+                target_size=_MERGED_BYTES,
+                commit_properties=properties,
+            )
 
     def replace(
         self,

@@ -144,6 +144,22 @@ def test_the_log_tells_exact_bounds_and_none_where_it_cannot(lake):
     ]
 
 
+def test_what_is_over_lies_in_one_file_each_and_what_still_grows_is_left(lake):
+    for number in range(5):
+        put(lake, *(thing(10 * month + number, f"2026-0{month}") for month in (1, 2, 3)))
+    put(lake, thing(99, "2025-12"))
+    before, hashes = read(lake), lake.state(TABLE.name).partitions
+    lake.settle(TABLE.name)
+    files = [file.partition for file in lake.state(TABLE.name).data_files]
+    assert {name: files.count(name) for name in files} == {"2025-12": 1, "2026-01": 1, "2026-02": 1, "2026-03": 5}
+    assert read(lake) == before
+    assert lake.state(TABLE.name).partitions == hashes
+    version = lake.state(TABLE.name).version
+    lake.settle(TABLE.name)
+    lake.settle("bronze.never_written")
+    assert lake.state(TABLE.name).version == version
+
+
 def test_rows_that_lack_a_column_of_the_table_are_refused_by_its_name(lake):
     put(lake, thing(1))
     narrower = rows_of(thing(2)).drop_columns(["number"])
