@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from datetime import date
 from enum import StrEnum
 from typing import Annotated, Any, Final
 
@@ -12,6 +11,7 @@ import typer
 
 from finops.commands.anomalies_check import check
 from finops.commands.anomalies_review import REVIEW_COMMANDS
+from finops.commands.days import day_of
 from finops.commands.lake import Lake
 from finops.streams import TableFormat, write_hint, write_json, write_line, write_table
 from pipelines.errors import PolicyThreshold, UsageError
@@ -70,7 +70,7 @@ def list_anomalies(
     from pipelines.settings import load_settings
 
     every = _of_project(judged_anomalies(catalog_of(lake)), project)
-    first = _day(since)
+    first = day_of(since, "--since")
     wanted = [
         row
         for row in every
@@ -190,15 +190,6 @@ def _count_the_rest(rows: Sequence[dict[str, Any]], wanted: Sequence[dict[str, A
     hidden = ", ".join(f"{count} {name}" for name, count in sorted(counted.items()))
     listed = f"{len(rows)} anomal{'y' if len(rows) == 1 else 'ies'} listed"
     write_hint(f"{listed}; not listed: {hidden} (--state all)" if hidden else listed)
-
-
-def _day(text: str | None) -> date | None:
-    if text is None:
-        return None
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise UsageError(f"--since {text!r} is not a day; write YYYY-MM-DD, such as 2026-10-01") from None
 
 
 COMMANDS: tuple[tuple[str, Callable[..., Any]], ...] = (

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from finops.commands.days import day_of
 from finops.commands.lake import Lake
 from finops.streams import write_hint, write_json, write_line
 from pipelines.errors import ConfigurationError, PartialResult, UsageError
@@ -35,7 +36,7 @@ def close(
     if false_alarm and expected_until is not None:
         raise UsageError("--false-alarm and --expected-until exclude each other; write one of them")
     verdict = "false_alarm" if false_alarm else "expected" if expected_until is not None else "closed"
-    _say(identifier, verdict, (reason, by, _day(expected_until)), dry_run, json, lake)
+    _say(identifier, verdict, (reason, by, day_of(expected_until, "--expected-until")), dry_run, json, lake)
 
 
 def reopen(
@@ -150,15 +151,6 @@ def _say(
     write_line(f"Would be {told_words}" if dry_run and after else told_words)
     if after is None or dry_run:
         write_hint("Nothing was written." if dry_run else "It was said before; nothing was written.")
-
-
-def _day(text: str | None) -> date | None:
-    if text is None:
-        return None
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise UsageError(f"--expected-until {text!r} is not a day; write YYYY-MM-DD, such as 2026-12-31") from None
 
 
 REVIEW_COMMANDS: tuple[tuple[str, Callable[..., Any]], ...] = (

@@ -11,13 +11,12 @@ import typer
 
 from finops.commands.anomalies import refuse_open_anomalies
 from finops.commands.budgets import refuse_broken_budgets
+from finops.commands.days import day_of
 from finops.commands.lake import Lake
 from finops.streams import step, write_hint, write_json, write_line
 from pipelines.errors import UsageError
 
 if TYPE_CHECKING:
-    from datetime import date
-
     from assets.runs import Outcome
     from pipelines.settings import Settings
 
@@ -136,7 +135,7 @@ def _months(since: str | None, until: str | None, settings: Settings) -> list[st
 
     today = datetime.now(UTC).date()
     known = history(today, settings.billing.history_months)
-    period = Period(_day(since) or known.since, min(_day(until) or today, today))
+    period = Period(day_of(since, "--since") or known.since, min(day_of(until, "--until") or today, today))
     if not period.months:
         raise UsageError(f"no day lies between {period.since} and {period.until}; widen --since and --until")
     if since or until:
@@ -171,17 +170,6 @@ def tell(outcome: Outcome, json: bool, fails: Callable[[], None] | None = None) 
     if fails is not None and not outcome.failures:
         fails()
     outcome.raise_if_failed()
-
-
-def _day(text: str | None) -> date | None:
-    from datetime import date
-
-    if text is None:
-        return None
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise UsageError(f"{text!r} is not a day; write YYYY-MM-DD, such as 2026-10-01") from None
 
 
 COMMANDS: tuple[tuple[str, Callable[..., Any]], ...] = (

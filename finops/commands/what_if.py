@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from finops.commands.days import day_of
 from finops.commands.lake import Lake
 from finops.streams import write_hint, write_json, write_line, write_table
 from pipelines.errors import UsageError
 
 if TYPE_CHECKING:
-    from datetime import date
-
     from assets.what_if import Asked
     from pipelines.whatif.forecast import Range
 
@@ -64,7 +63,7 @@ def what_if(
             )
         return prices[sku]
 
-    scope = Scope(labels_of(where or []), _day(since, "--since"), _day(until, "--until"))
+    scope = Scope(labels_of(where or []), day_of(since, "--since"), day_of(until, "--until"))
     given = {"price": price, "traffic": traffic, "size": size, "retention": retention, "schedule": schedule}
     scenarios = from_words({kind: words or [] for kind, words in given.items()}, scope, price_of)
     scenarios += from_file(file, price_of) if file else []
@@ -255,15 +254,6 @@ def _cents(value: Any) -> Any:
     from decimal import Decimal
 
     return Decimal(value).quantize(Decimal("0.01"))
-
-
-def _day(text: str | None, option: str) -> date | None:
-    from datetime import date
-
-    try:
-        return date.fromisoformat(text) if text else None
-    except ValueError:
-        raise UsageError(f"{option} {text!r} is not a day; write YYYY-MM-DD, such as 2026-12-01") from None
 
 
 COMMANDS: tuple[tuple[str, Callable[..., Any]], ...] = (("what-if", what_if),)
