@@ -1,0 +1,96 @@
+"""A change and its undo, as text a person can paste: commands of `scw` and Terraform's configuration language."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TypeAlias
+
+Literal: TypeAlias = str | int | bool | Decimal | Sequence[str]
+
+
+@dataclass(frozen=True)
+class Change:
+    """What to type, in order, and what undoes it.
+
+    `terraform` is what the configuration should hold afterwards (HCL that parses), empty where the resource is to be
+    taken out of it. `notes` say what must be true first, what is lost, and what the commands cannot do.
+    """
+
+    cli: tuple[str, ...]
+    undo_cli: tuple[str, ...]
+    terraform: str = ""
+    undo_terraform: str = ""
+    notes: tuple[str, ...] = ()
+
+
+def scw(*words: str, **arguments: Literal) -> str:
+    """A command of Scaleway's command line: `scw instance server stop ID zone=fr-par-1`, each word quoted as needed.
+
+    Arguments are written `name=value` with dashes for underscores, `true` and `false` for booleans.
+    """
+    told = [f"{name.replace('_', '-')}={_plain(value)}" for name, value in arguments.items()]
+    return shlex.join(["scw", *words, *told])
+
+
+def block(kind: str, *labels: str, **attributes: Literal) -> str:
+    """A block of HCL with attributes in the order given: `resource "scaleway_instance_server" "name" { … }`.
+
+    Strings are quoted and escaped, templates (`${…}`) in them too.
+    """
+    head = " ".join([kind, *(_quoted(label) for label in labels)])
+    width = max((len(name) for name in attributes), default=0)
+    lines = [f"  {name.ljust(width)} = {_hcl(value)}" for name, value in attributes.items()]
+    return "\n".join([f"{head} {{", *lines, "}"]) + "\n"
+
+
+def label(resource_name: str) -> str:
+    """A name Terraform takes as a label, made from a resource's own."""
+    told = "".join(letter if letter.isascii() and letter.isalnum() else "_" for letter in resource_name.lower())
+    return told if told[:1].isalpha() else f"r_{told}"
+
+
+def removed(resource_type: str, resource_name: str) -> str:
+    """What tells Terraform that a resource is to be destroyed: its block goes, and this stands in its place."""
+    return (
+        f"removed {{\n  from = {resource_type}.{label(resource_name)}\n\n  lifecycle {{\n    destroy = true\n  }}\n}}\n"
+    )
+
+
+def as_mapping(change: Change) -> Mapping[str, object]:
+    """For JSON: what a table keeps of it."""
+    return {
+        "cli": list(change.cli),
+        "terraform": change.terraform,
+        "notes": list(change.notes),
+    }
+
+
+def undo_as_mapping(change: Change) -> Mapping[str, object]:
+    """For JSON: the way back."""
+    return {"cli": list(change.undo_cli), "terraform": change.undo_terraform}
+
+
+def _plain(value: Literal) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str | int | Decimal):
+        return str(value)
+    return ",".join(value)
+
+
+def _hcl(value: Literal) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | Decimal):
+        return str(value)
+    if isinstance(value, str):
+        return _quoted(value)
+    return f"[{', '.join(_quoted(each) for each in value)}]"
+
+
+def _quoted(value: str) -> str:
+    return json.dumps(value, ensure_ascii=False).replace("${", "$${").replace("%{", "%%{")
