@@ -27,14 +27,12 @@ existing as (
         months.known_until,
         resources.*
     from months
-    inner join silver.resources as resources
-        on
-            case
-                when months.is_newest then resources.valid_to is null
-                else
-                    months.known_until > resources.valid_from
-                    and coalesce(resources.valid_to >= months.known_until, true)
-            end
+    cross join silver.resources as resources
+    where
+        case
+            when months.is_newest then resources.valid_to is null
+            else resources.valid_from < months.known_until and coalesce(resources.valid_to >= months.known_until, true)
+        end
     qualify row_number() over (
         partition by months.billing_month, resources.resource_id
         order by resources.valid_from desc

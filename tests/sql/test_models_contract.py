@@ -44,7 +44,7 @@ FILLED_ELSEWHERE = {  # they have tests of their own
     "gold.cost_per_query",
     *("silver.label_imported_kinds", "silver.label_imported_costs", "silver.label_matches"),
     *("silver.footprint_factors", "silver.footprint_reported", "silver.footprint_windows"),
-    *("silver.savings_plans", "silver.idle_hours"),
+    *("silver.savings_plans", "silver.idle_hours", "silver.metal_subscriptions"),
     "gold.daily_series_drivers",
 }
 VOUCHER_MONEY = ("granted_value", "used_value", "remaining_value")  # a voucher names no currency
