@@ -6,14 +6,17 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from functools import cached_property
 from typing import Any, TypeAlias
 
-from benchmarks.kpi_compare import Comparison, Figure, Key, compared, name_of
+from benchmarks.kpi_compare import LAST, Comparison, Figure, Key, compared, name_of
 
 Query: TypeAlias = Callable[[str], list[dict[str, Any]]]
 Told: TypeAlias = dict[Key, Figure]
 
+WAITED_FOR = "counted only on the days a reader waited to see"
+BEFORE_COUNTS = "counts were not kept that long"
 UNTOLD_SPLIT = "a pool was split by a driver the truth does not tell"
 _LOADED = ("loaded_cost", "loaded_value")
 
@@ -73,6 +76,43 @@ class Sides:
 
     def _true(self, kpi: str) -> Iterator[tuple[str, str, Any]]:
         return ((period, name, told) for period, kpis in self.periods.items() for name, told in kpis[kpi].items())
+
+    def _counted(self, period: str, name: str, whole: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The figure of the days that counts were kept of, where these begin within the period."""
+        if not self._begins_within(period, whole):
+            return whole
+        told = [kpis["cost_per_1k_requests"].get(name) for kpis in self._kept_days(period, whole)]
+        counted = [each for each in told if each and each["counted_by"] == whole["counted_by"]]
+        requests = sum(each["requests"] for each in counted)
+        direct, loaded = (sum(Decimal(each[cost]) for each in counted) for cost in ("cost_direct", "cost_loaded"))
+        return {
+            **whole,
+            "requests": requests,
+            "cost_direct": direct,
+            "value": (direct * 1000 / requests).quantize(LAST),
+            "loaded_value": (loaded * 1000 / requests).quantize(LAST),
+        }
+
+    def _unlabelled(self, period: str, whole: Mapping[str, Any]) -> int:
+        """Requests that belong to no product, of the days that counts were kept of."""
+        if not self._begins_within(period, whole):
+            return int(whole["requests"])
+        told = [each for kpis in self._kept_days(period, whole) for each in kpis["unlabelled_requests"]]
+        return sum(each["requests"] for each in told if each["counted_by"] == whole["counted_by"])
+
+    def _begins_within(self, period: str, whole: Mapping[str, Any]) -> bool:
+        first = whole["known_from"]
+        return first is not None and first_day(period).isoformat() < first <= last_day(period).isoformat()
+
+    def _kept_days(self, period: str, whole: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+        first = whole["known_from"]
+        return (kpis for day, kpis in self.days.items() if first <= day[:10] and day.startswith(period))
+
+    def _uncountable(self, period: str, told: Mapping[str, Any]) -> str | None:
+        """Why a reader cannot know the requests of a period, if it cannot."""
+        if told["known_from"] is None:
+            return WAITED_FOR
+        return BEFORE_COUNTS if last_day(period) < date.fromisoformat(told["known_from"]) else None
 
     @cached_property
     def _untold_periods(self) -> set[str]:

@@ -17,6 +17,8 @@ from typing import Any
 
 from assets.tables import open_catalog
 from benchmarks.kpi_compare import Comparison
+from benchmarks.kpi_impacts import Impacts
+from benchmarks.kpi_savings import Savings
 from benchmarks.kpi_shares import Shares
 from benchmarks.kpi_sides import Query
 from benchmarks.kpi_sums import sums
@@ -59,8 +61,8 @@ def comparisons(world: World, query: Query) -> Iterator[Comparison]:
     truth = key_figures(world, now)
     days = truth.days()
     for period, periods in (("month", truth.months()), ("day", days)):
-        yield from Units(query, period, periods, days).comparisons()
-        yield from Shares(query, period, periods, days).comparisons()
+        for kind in (Units, Shares, Impacts, Savings):
+            yield from kind(query, period, periods, days).comparisons()
     yield from sums(query)
 
 

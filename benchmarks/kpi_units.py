@@ -6,13 +6,10 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
-from typing import Any
 
 from benchmarks.kpi_compare import LAST, Comparison, Figure, Key, amounts, compared, name_of, summed
-from benchmarks.kpi_sides import Sides, first_day, last_day
+from benchmarks.kpi_sides import BEFORE_COUNTS, Sides, first_day
 
-WAITED_FOR = "counted only on the days a reader waited to see"
-BEFORE_COUNTS = "counts were not kept that long"
 FROM_BILL = "no metric was kept that long: sizes follow from the bill"
 
 
@@ -58,32 +55,9 @@ class Units(Sides):
                 "value": told["value"],
                 "loaded_value": told["loaded_value"],
             }
-            if told["known_from"] is None:
-                unknown[key] = WAITED_FOR
-            elif last_day(period) < date.fromisoformat(told["known_from"]):
-                unknown[key] = BEFORE_COUNTS
+            if reason := self._uncountable(period, told):
+                unknown[key] = reason
         yield from self._both("cost_per_request", found, true, unknown)
-
-    def _counted(self, period: str, name: str, whole: Mapping[str, Any]) -> Mapping[str, Any]:
-        """The figure of the days that counts were kept of, where these begin within the period."""
-        first = whole["known_from"]
-        if first is None or not first_day(period).isoformat() < first <= last_day(period).isoformat():
-            return whole
-        told = [
-            kpis["cost_per_1k_requests"].get(name)
-            for day, kpis in self.days.items()
-            if first <= day[:10] and day.startswith(period)
-        ]
-        counted = [each for each in told if each and each["counted_by"] == whole["counted_by"]]
-        requests = sum(each["requests"] for each in counted)
-        direct, loaded = (sum(Decimal(each[cost]) for each in counted) for cost in ("cost_direct", "cost_loaded"))
-        return {
-            **whole,
-            "requests": requests,
-            "cost_direct": direct,
-            "value": (direct * 1000 / requests).quantize(LAST),
-            "loaded_value": (loaded * 1000 / requests).quantize(LAST),
-        }
 
     def _tenants(self) -> Iterator[Comparison]:
         found = {
@@ -150,7 +124,7 @@ class Units(Sides):
 
     def _deploys(self) -> Iterator[Comparison]:
         found = {
-            (name_of(row, self.period), row["scope"]): {
+            (name_of(row, self.period), row["service"] or row["scope"]): {
                 "cost": row["direct_cost"],
                 "quantity": row["units"],
                 "value": row["unit_cost"],
@@ -160,10 +134,9 @@ class Units(Sides):
                 "loaded_value": row["loaded_unit_cost"],
             }
             for row in self._rows("cost_per_deploy")
-            if row["scope"] == "all services"
         }
         true = {
-            (period, "all services"): {
+            (period, name): {
                 "cost": told["cost_direct"],
                 "quantity": told["deploys"],
                 "value": told["value"],
@@ -173,20 +146,22 @@ class Units(Sides):
                 "loaded_value": told["loaded_value"],
             }
             for period, kpis in self.periods.items()
-            for told in [kpis["cost_per_deploy"]]
+            for name, told in {
+                "all services": kpis["cost_per_deploy"],
+                **kpis["cost_per_deploy_by_service"],
+            }.items()
         }
         yield from self._both("cost_per_deploy", found, true, {})
 
     def _jobs(self) -> Iterator[Comparison]:
-        rows = [row for row in self._rows("cost_per_job") if row["scope"] == "job"]
         found = {
-            (name_of(row, self.period), row["job_name"]): {
+            (name_of(row, self.period), row["job_name"] or row["batch_window"] or row["scope"]): {
                 "cost": row["direct_cost"],
                 "quantity": row["units"],
                 "value": row["unit_cost"],
                 "failed": row["failed_runs"],
             }
-            for row in rows
+            for row in self._rows("cost_per_job")
         }
         true = {
             (period, name): {
@@ -195,7 +170,8 @@ class Units(Sides):
                 "value": told["value"],
                 "failed": told["failed"],
             }
-            for period, name, told in self._true("cost_per_job")
+            for kpi in ("cost_per_job", "cost_per_job_by_window")
+            for period, name, told in self._true(kpi)
         }
         yield compared("cost_per_job", self.period, self._told_only(found), true, {})
 

@@ -7,6 +7,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from simulator.bill_scenario import ConsumptionOnly, CreditNote, Purchase, Voucher
 from simulator.charges import half_even
 from simulator.instants import DAY, Month, month_named, months_between, seconds
+from simulator.savings_plan import plan_lines
 from simulator.scenario import Project
 from simulator.world import World
 
@@ -203,6 +204,7 @@ def _lines(world: World, month: Month, now: int) -> list[ConsumptionLine]:
         line.millionths += charge.units(charge.start, until)
     for extra in world.scenario.consumption_only:
         _add(found, world, month, now, extra)
+    _add_plan(found, world, month, now)
     return [found[key] for key in sorted(found)]
 
 
@@ -222,6 +224,21 @@ def _add(
     line.nanos += _cents(extra.amount) * CENT
     line.millionths += MILLION if extra.kind == "contract" else 0
     line.kind = extra.kind
+
+
+def _add_plan(found: dict[tuple[str, str], ConsumptionLine], world: World, month: Month, now: int) -> None:
+    """Adds what the bill says of the savings plan beside the charges."""
+    plan = world.scenario.savings_plan
+    if plan is None:
+        return
+    used = ((charge, world.accrued_until(charge, now)) for charge in world.of_month(month.name))
+    project = next(project for project in world.scenario.projects if project.name == plan.project)
+    for told in plan_lines(plan, [(charge, until) for charge, until in used if until is not None], month, now):
+        line = ConsumptionLine(
+            project, told.sku, "Savings Plans", told.label, "Contracts", "month", told.nanos, MILLION
+        )
+        line.kind = "contract"
+        found[plan.project, told.sku] = line
 
 
 def _cents(amount: Decimal) -> int:

@@ -1,9 +1,10 @@
 """What a scenario may say of the bill apart from what is used: vouchers, budgets, contracts, and when it is issued."""
 
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from simulator.scenario_values import Amount, Days, Moment, MonthName, Share, Strict
 
@@ -39,6 +40,24 @@ class ConsumptionOnly(Strict):
     start: Moment | None = Field(default=None, alias="from")
     end: Moment | None = Field(default=None, alias="to")
     kind: Literal["contract", "unexplained"] = "contract"
+
+
+class SavingsPlan(Strict):
+    """A Compute savings plan: a pool of eligible usage by calendar month, cheaper by `discount`, billed used or not."""
+
+    project: str = Field(description="whose lines of the bill tell of it")
+    commitment: Amount = Field(gt=0, description="eligible usage committed to by month, at public price")
+    discount: Share = Field(gt=0, lt=1, description="part of the public price that is taken off")
+    start: Moment = Field(alias="from", description="first day of a month")
+    end: Moment = Field(alias="to", description="first day of a month, after the last one")
+    charges_are_net: bool = Field(default=True, description="else a line of the bill takes the discount off")
+
+    @field_validator("start", "end")
+    @classmethod
+    def _with_a_month(cls, moment: datetime) -> datetime:
+        if moment != datetime(moment.year, moment.month, 1, tzinfo=UTC):
+            raise ValueError("must be the first day of a month, since the plan is a pool of each month")
+        return moment
 
 
 class Purchase(Strict):

@@ -12,6 +12,8 @@ from simulator.resources import Resource
 from simulator.scenario import Meter, Scenario
 
 ALWAYS = 0
+TAKEN_OFF_WHOLE = 10**12
+"""What is taken off is counted in parts of so many of the price."""
 
 Ledgers = Mapping[tuple[str, str], Mapping[int, int]]
 
@@ -30,7 +32,7 @@ class Charge:
 
     Quantity is millionths of the billed unit, `quantity / quantity_scale` a second. A charge is
     visible as it accrues, unless it is `in_advance` or first `published` later; until
-    `restated_at` its rate was `first_rate`.
+    `restated_at` its rate was `first_rate`. Rates are public prices, of which `taken_off` is agreed to be left out.
     """
 
     line: Line
@@ -44,12 +46,20 @@ class Charge:
     published: int = ALWAYS
     restated_at: int = ALWAYS
     first_rate: int = 0
+    taken_off: int = 0
 
     def rate_at(self, now: int) -> int:
         return self.first_rate if now < self.restated_at else self.rate
 
     def nanos(self, start: int, end: int, now: int) -> int:
         """What [start, end) of this charge costs, to the nano, as known at `now`."""
+        if not self.taken_off:
+            return self.list_nanos(start, end, now)
+        kept = TAKEN_OFF_WHOLE - self.taken_off
+        return half_even(self.rate_at(now) * kept * (end - start), self.scale * TAKEN_OFF_WHOLE)
+
+    def list_nanos(self, start: int, end: int, now: int) -> int:
+        """The same at the public price."""
         return half_even(self.rate_at(now) * (end - start), self.scale)
 
     def units(self, start: int, end: int) -> int:

@@ -19,6 +19,8 @@ from simulator.kpi_settings import OrganizationSettings
 from simulator.world import World
 
 PRODUCTION = "prod"
+UNLABELLED = "(none)"
+"""What belongs to no product, where requests enter all the same."""
 EXPORTED_AS = "import"
 """Whose numbers the organisation's own counts are called when they are imported."""
 _RANKS = {"load_balancer": 2, "serverless_container": 3, "serverless_function": 3, "vllm": 4}
@@ -148,14 +150,13 @@ class _Measured:
                 yield product, _EDGE, requests, {}
 
     def _product(self, identifier: str, day: int) -> str | None:
-        """The product of what serves, with the environment where that is not production."""
+        """The product of what serves, or that it has none, with the environment where that is not production."""
         resource = self._resources.get(identifier)
         if resource is None or not resource.meters:
             return None
         offer = self._offers[min(meter.sku for meter in resource.meters)]
         labels = self._labeller.of(Spent(day, resource, offer, 0)).labels
-        product = labels.get("product")
-        return in_environment(product, labels.get("environment")) if product else None
+        return in_environment(labels.get("product") or UNLABELLED, labels.get("environment"))
 
 
 def _product(counted: Counted, products: Mapping[str, set[str]]) -> str:

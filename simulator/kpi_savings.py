@@ -2,10 +2,10 @@
 
 The usage that a Compute savings plan covers is that of Instances without GPUs, but for the types its terms leave out.
 At the public price it is the bill's quantity, which is in whole units, times the mean price of the days it was charged
-on. Vouchers and free tiers are on neither side. This world knows no savings plan: what is charged is what is paid.
+on, to twelve decimals for each project and SKU. Vouchers and free tiers are on neither side. A plan of C at a discount
+of d makes it cost C x (1 - d) + max(0, E - C); where charges are net they say so themselves, but for what nobody used.
 """
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -13,12 +13,14 @@ from fractions import Fraction
 from typing import Any
 
 from simulator.bill import ConsumptionLine
-from simulator.instants import Month, parse_rfc3339
+from simulator.bill_scenario import SavingsPlan
+from simulator.charges import half_even
+from simulator.instants import DAY, Month, day_start, parse_rfc3339
 from simulator.kpi_costs import UNITS_OF_A_NANO, Spent, service_of
 from simulator.kpi_figures import PLACES, Figure, amount, ratio
 from simulator.price_book import UNIT_SECONDS, Offer
+from simulator.savings_plan import is_eligible, is_in_force
 
-_LEFT_OUT = re.compile(r"coparm1|start1|x64|pop2?[-_].*win|basic2[-_]a")
 _SAVED = frozenset(
     ("standby", "schedule", "orphan", "database", "commitment", "observability", "lifecycle", "egress", "rightsizing",
      "idle", "snapshot", "generation", "traffic")
@@ -35,8 +37,14 @@ class _Used:
     amount: Fraction = Fraction(0)
 
 
-def savings_figure(spent: Iterable[Spent], lines: Iterable[ConsumptionLine]) -> Figure:
-    """Of a month that is over; `value` is one minus cost over list price, None where nothing is eligible."""
+def savings_figure(
+    spent: Iterable[Spent], lines: Iterable[ConsumptionLine], plan: SavingsPlan | None, month: Month
+) -> Figure:
+    """Of a month that is over; `value` is one minus what eligible usage truly costs over its list price.
+
+    `coverage` is the committed part of the usage and `utilisation` the used part of what is committed. None where
+    nothing is eligible, or nothing committed.
+    """
     found: dict[tuple[str, str], _Used] = {}
     for piece in spent:
         offer = piece.offer
@@ -46,22 +54,38 @@ def savings_figure(spent: Iterable[Spent], lines: Iterable[ConsumptionLine]) -> 
             used.amount += Fraction(piece.units * offer.size, offer.nanos(piece.day) * UNITS_OF_A_NANO)
     quantities = {(line.project.name, line.sku): line for line in lines}
     cost = sum(used.units for used in found.values())
-    at_list = Fraction(0)
-    for key, used in found.items():
-        if used.amount:
-            at_list += used.units / used.amount * _quantity(quantities[key], used.offer)
+    priced = {key: used for key, used in found.items() if used.amount}
+    lists = (
+        _rounded(used.units / used.amount * _quantity(quantities[key], used.offer)) for key, used in priced.items()
+    )
+    at_list = Fraction(sum(lists))
+    committed, kept = _committed(plan, month)
+    covered = min(committed, at_list)
+    if plan is None or plan.charges_are_net:
+        net = cost + (committed - covered) * kept
+    else:
+        net = committed * kept + (at_list - covered)
     return {
         "cost": amount(cost),
         "list_cost": ratio(at_list / 10**PLACES),
-        "saved": ratio((at_list - cost) / 10**PLACES),
-        "value": ratio((at_list - cost) / at_list) if at_list > 0 else None,
+        "net_cost": ratio(net / 10**PLACES),
+        "saved": ratio((at_list - net) / 10**PLACES),
+        "value": ratio((at_list - net) / at_list) if at_list > 0 else None,
+        "committed": ratio(committed / 10**PLACES),
+        "coverage": ratio(covered / at_list) if committed and at_list > 0 else None,
+        "utilisation": ratio(covered / committed) if committed else None,
     }
 
 
-def is_eligible(offer: Offer) -> bool:
-    """Whether a Compute savings plan covers it."""
-    kind = offer.instance
-    return kind is not None and not kind.gpus and not _LEFT_OUT.match(offer.sku.split("/")[2].lower())
+def _committed(plan: SavingsPlan | None, month: Month) -> tuple[Fraction, Fraction]:
+    """A month's pool in units of 10^-12, and the part of its price that is paid."""
+    if plan is None or not is_in_force(plan, month):
+        return Fraction(0), Fraction(1)
+    return Fraction(plan.commitment) * 10**PLACES, 1 - Fraction(plan.discount)
+
+
+def _rounded(value: Fraction) -> int:
+    return half_even(value.numerator, value.denominator)
 
 
 def _quantity(line: ConsumptionLine, offer: Offer) -> Fraction:
@@ -69,11 +93,23 @@ def _quantity(line: ConsumptionLine, offer: Offer) -> Fraction:
     return Fraction(line.quantity * UNIT_SECONDS[offer.billed_unit], UNIT_SECONDS[offer.unit])
 
 
-def efficiency_figure(spent: Iterable[Spent], savings: Iterable[Decimal]) -> Figure:
-    """One minus the monthly savings that lie open over the cost that could be optimised; support is no part of it."""
-    cost = sum(
-        piece.units for piece in spent if service_of(piece.offer.sku, piece.offer.category) not in _NOT_OPTIMISABLE
+def efficiency_figure(
+    spent: Iterable[Spent], savings: Iterable[Decimal], plan: SavingsPlan | None, month: Month, now: int
+) -> Figure:
+    """One minus the monthly savings that lie open over the cost that could be optimised.
+
+    Support is no part of it, nor is what a savings plan costs whatever is used, as far as eligible usage bears it; of a
+    month that still runs, as much of it as there are complete days.
+    """
+    pieces = list(spent)
+    whole = sum(
+        piece.units for piece in pieces if service_of(piece.offer.sku, piece.offer.category) not in _NOT_OPTIMISABLE
     )
+    eligible = sum(piece.units for piece in pieces if is_eligible(piece.offer))
+    committed, kept = _committed(plan, month)
+    days = Fraction(min(month.end, day_start(now)) - month.start, DAY)
+    floor = min(_rounded(committed * kept * days / Fraction(month.end - month.start, DAY)), max(eligible, 0))
+    cost = whole - floor
     saving = int(sum(savings, Decimal(0)).scaleb(PLACES))
     return {
         "optimisable_cost": amount(cost),

@@ -7,18 +7,23 @@
   what no receiver could be found for, by pool. Both add up to the month's charges. `pools` is what each pool held.
 * `cost_per_1k_requests`: by product in production, and by `product|environment` elsewhere; cost and requests of the
   days on which requests were counted at the first entry point; `known_from` is the first day that a reader can know
-  those counts of, null if it must wait for each day to see it.
+  those counts of, null if it must wait for each day to see it. `unlabelled_requests`: production's where no product is.
 * `cost_per_tenant`: by tenant, `all tenants` over the active ones, and `unattributed`.
 * `cost_per_gb`: by `kind|class`, capacity charges by GB and month of 730 hours. Before `known_from` a reader knows no
   bucket's size but from its bill. The classes of a bucket that has several are its bytes as the bill shares them out.
-* `cost_per_deploy`: of all services together. `cost_per_job`: by job. `cost_per_query`: by dashboard.
+* `cost_per_deploy`: of all services together; `cost_per_deploy_by_service`: of each, with its part of what they have in
+  common. `cost_per_job`: by job; `cost_per_job_by_window`: by the six hours of the day they begin in, and `all jobs`.
+  `cost_per_query`: by dashboard.
 * `environment_share`: of the labelled cost, pools included, by environment; `unknown` where nothing says one. Its
   `loaded_value` is the share of the cost that is borne. `non_production_share`: neither production, shared nor unknown.
-* `carbon` and `water`: kg CO2e and m3 by project.
+* `carbon` and `water`: kg CO2e and m3 by project. `carbon_per_currency` and `water_per_currency`: by project and of
+  `all`, over the cost of what emits; `carbon_per_1k_requests` and `water_per_1k_requests`: of all, over all
+  requests of production.
 * `idle_share`: by service and of all, what measured hours cost, and the idle ones of them.
 * `tag_coverage`: cost and number of resources that carry a label, by label; things that are free count, as do labels of
   things whose product cannot show any.
-* `effective_savings_rate`: of months that are over, what eligible usage cost and would cost at the public price.
+* `effective_savings_rate`: of months that are over, what eligible usage was charged, would cost at the public price and
+  truly costs with what is committed; how much of it is covered, and how much of the commitment used.
 * `cost_efficiency`: the cost that could be optimised, and the savings planted in it that lie open: what somebody who
   finds all of them and nothing else would say.
 
@@ -32,16 +37,16 @@ from fractions import Fraction
 from typing import Any, TypeVar
 
 from simulator.bill import Bill
-from simulator.footprint import Footprint, Impact
 from simulator.instants import DAY, Month, at, day_start, month_of, months_between
 from simulator.kpi_allocation import Borne, allocated, label
 from simulator.kpi_costs import Spent, charged_in, spent_in
 from simulator.kpi_coverage import coverage_figures
 from simulator.kpi_drivers import Drivers, counted_resources, first_known
 from simulator.kpi_figures import Figure, amount, per_unit, ratio
+from simulator.kpi_footprint import footprint_figures
 from simulator.kpi_idle import Billed, IdleHours, billed_in, idle_figures
 from simulator.kpi_labels import Labeller
-from simulator.kpi_requests import PRODUCTION, Entry, entries_of, in_environment, known_from
+from simulator.kpi_requests import PRODUCTION, UNLABELLED, Entry, entries_of, in_environment, known_from
 from simulator.kpi_savings import efficiency_figure, planted_savings, savings_figure
 from simulator.kpi_settings import organization_settings
 from simulator.kpi_storage import Capacity
@@ -53,6 +58,8 @@ from simulator.kpi_work import (
     queries_by_day,
     query_figures,
     runs_by_day,
+    service_figures,
+    window_figures,
 )
 from simulator.world import World
 
@@ -101,12 +108,12 @@ class KpiTruth:
         }
 
     def _savings(self, month: Month) -> dict[str, Figure]:
-        world, spent = self._world, self._spent[month.name]
+        world, spent, plan = self._world, self._spent[month.name], self._world.scenario.savings_plan
         savings = planted_savings(self._truth["planted"], month)
-        figures = {"cost_efficiency": efficiency_figure(spent, savings)}
+        figures = {"cost_efficiency": efficiency_figure(spent, savings, plan, month, self._now)}
         if month.end <= self._now:
             lines = Bill(world).lines(month, self._now)
-            figures["effective_savings_rate"] = savings_figure(spent, lines)
+            figures["effective_savings_rate"] = savings_figure(spent, lines, plan, month)
         return figures
 
     def days(self) -> dict[str, Any]:
@@ -129,37 +136,40 @@ class KpiTruth:
         return found
 
     def _figures(self, span: Month, spent: list[Spent], borne: list[Borne]) -> dict[str, Any]:
-        world, settings = self._world, self._labeller.settings
+        world = self._world
         days = range(span.start, span.end, DAY)
+        requests = self._requests(borne)
+        unlabelled = self._unlabelled({piece.day for piece in borne})
+        entered = [figure for name, figure in requests.items() if "|" not in name] + unlabelled
+        complete = span.start, min(span.end, day_start(self._now))
         return {
             **_allocation(borne),
-            "cost_per_1k_requests": self._requests(borne),
+            "cost_per_1k_requests": requests,
+            "unlabelled_requests": unlabelled,
             "cost_per_tenant": tenant_figures(world, month_of(span.start).name, borne, self._entries, self._now),
             "cost_per_gb": self._capacity.figures(spent),
-            "cost_per_deploy": deploy_figure(
-                borne, [self._deploys[day] for day in days if day in self._deploys], settings.units
-            ),
-            "cost_per_job": job_figures(world, [run for day in days for run in self._runs.get(day, [])]),
+            **self._work(span, borne),
             "cost_per_query": query_figures(
                 world, {day: self._queries[day] for day in days if day in self._queries}, spent
             ),
             **self._environments(spent, borne),
-            **self._footprint(span),
+            **footprint_figures(world, complete, spent, sum(int(each["requests"] or 0) for each in entered)),
             "idle_share": idle_figures(
                 (piece for day in days for piece in self._billed.get(day, [])), self._idle_hours.found()
             ),
         }
 
-    def _footprint(self, span: Month) -> dict[str, dict[str, str]]:
-        """Carbon and water by project, of complete days."""
-        found: dict[str, Impact] = {}
-        for each in Footprint(self._world).emitted(span.start, min(span.end, day_start(self._now))):
-            project = self._world.project_id(each.charge.line.resource.project)
-            found[project] = found.get(project, Impact()) + each.impact
-        told = sorted(found.items())
+    def _work(self, span: Month, borne: list[Borne]) -> dict[str, Any]:
+        world, units, days = self._world, self._labeller.settings.units, range(span.start, span.end, DAY)
+        month = month_of(span.start)
+        deploys = [self._deploys[day] for day in days if day in self._deploys]
+        runs = [run for day in days for run in self._runs.get(day, [])]
+        services = {name for day in range(month.start, month.end, DAY) for name in self._deploys.get(day, {})}
         return {
-            "carbon": {name: f"{impact.kg_co2e:.12f}" for name, impact in told},
-            "water": {name: f"{impact.m3_water:.12f}" for name, impact in told},
+            "cost_per_deploy": deploy_figure(borne, deploys, units),
+            "cost_per_deploy_by_service": service_figures(borne, deploys, services, units),
+            "cost_per_job": job_figures(world, runs),
+            "cost_per_job_by_window": window_figures(world, runs),
         }
 
     def _drivers(self, month: str) -> Drivers:
@@ -186,6 +196,20 @@ class KpiTruth:
             for product, (figure, rank) in figures.items()
             if rank is not None
         }
+
+    def _unlabelled(self, days: Collection[int]) -> list[Figure]:
+        """Requests of production that enter where no product is named: one figure, or none."""
+        entries = self._entries.entries(UNLABELLED, days)
+        counted = [entry for entry in entries.values() if entry.requests is not None]
+        if not counted:
+            return []
+        return [
+            {
+                "requests": sum(entry.requests or 0 for entry in counted),
+                "counted_by": counted[0].counted_by,
+                "known_from": self._known_from(counted[0].rank),
+            }
+        ]
 
     def _known_from(self, rank: int) -> str | None:
         first = known_from(rank, self._world, self._now, self._labeller.settings)

@@ -131,6 +131,8 @@ def _references(scenario: Scenario, projects: list[str], groups: list[str]) -> I
         yield f"deploys.{deploy.service}.actor", deploy.actor, actors
     for training in scenario.training:
         yield f"training.{training.model}.group", training.group, groups
+    if scenario.savings_plan:
+        yield "savings_plan.project", scenario.savings_plan.project, projects
     for asked in scenario.requests:
         yield f"requests.{asked.service}.project", asked.project, projects
     for dashboard in scenario.dashboards:
@@ -159,6 +161,9 @@ def _missing(where: str, name: str, known: list[str]) -> str | None:
 def _wrong_order(scenario: Scenario) -> str | None:
     if scenario.start >= scenario.today:
         return f"start {scenario.start:%Y-%m-%d} is not before today {scenario.today:%Y-%m-%d}"
+    plan = scenario.savings_plan
+    if plan and plan.start >= plan.end:
+        return f"savings_plan: from {plan.start:%Y-%m-%d} is not before to {plan.end:%Y-%m-%d}"
     if (scenario.today - scenario.start).days > LONGEST_HISTORY_DAYS:
         return f"start {scenario.start:%Y-%m-%d} is more than ten years before today {scenario.today:%Y-%m-%d}"
     for group in scenario.resources:

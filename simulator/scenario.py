@@ -7,7 +7,16 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 
 from simulator.audit_scenario import Actor, Retirement
-from simulator.bill_scenario import Budget, ConsumptionOnly, CreditNote, Invoicing, Publication, Purchase, Voucher
+from simulator.bill_scenario import (
+    Budget,
+    ConsumptionOnly,
+    CreditNote,
+    Invoicing,
+    Publication,
+    Purchase,
+    SavingsPlan,
+    Voucher,
+)
 from simulator.deploys_scenario import Dashboard, Deployment, Requests, Tenant
 from simulator.jobs_scenario import Inference, Job, Training
 from simulator.s3_scenario import Bucket
@@ -218,6 +227,7 @@ class Scenario(_Strict):
     actors: list[Actor] = []
     retirements: list[Retirement] = []
     consumption_only: list[ConsumptionOnly] = []
+    savings_plan: SavingsPlan | None = None
     purchases: list[Purchase] = []
     credit_notes: list[CreditNote] = []
     telemetry: Telemetry = Telemetry()

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from simulator.bill import Bill, Invoice
-from simulator.charges import Charge
+from simulator.charges import TAKEN_OFF_WHOLE, Charge
 from simulator.deploys_truth import work_truth
 from simulator.footprint_truth import footprint_truth
 from simulator.instants import DAY, Month, at, day_start, seconds, zulu
@@ -115,7 +115,8 @@ def _price_effect(world: World, month: Month, now: int) -> Decimal:
             continue
         span = max(0, min(until, day_start(now)) - charge.start)
         price = offer.nanos(charge.start)
-        effect += NANO * charge.rate_at(now) * span * difference / (charge.scale * price)
+        kept = Decimal(TAKEN_OFF_WHOLE - charge.taken_off) / TAKEN_OFF_WHOLE
+        effect += NANO * kept * charge.rate_at(now) * span * difference / (charge.scale * price)
     return effect.quantize(NANO)
 
 

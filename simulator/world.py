@@ -13,6 +13,7 @@ from simulator.jobs_runs import Jobs
 from simulator.price_book import PriceBook
 from simulator.resources import Resource, expand
 from simulator.s3_buckets import Storage
+from simulator.savings_plan import net_charges
 from simulator.scenario import Project, Scenario
 
 
@@ -109,7 +110,8 @@ def build(scenario: Scenario) -> World:
     jobs = Jobs.of(identity, resources, months)
     ledgers = {**storage.ledgers(months), **jobs.ledgers(resources)}
     billing = Billing(scenario, book, identity, issued, ledgers)
-    charges = [charge for resource in resources for charge in billing.charges(resource)]
+    at_list = [charge for resource in resources for charge in billing.charges(resource)]
+    charges = net_charges(at_list, scenario.savings_plan, months)
     charges.sort(key=lambda charge: (charge.start, charge.line.resource.id, charge.line.offer.sku))
     return World(
         scenario=scenario,

@@ -4,18 +4,24 @@ The truth is worked out from the world itself and the same finops.toml, by code 
 `benchmarks.kpi_truth` compares any lake in this way, and says what nobody who reads Scaleway's answers can know.
 """
 
+from datetime import date
 from decimal import Decimal
 
 import pytest
 
 from assets.settings_tables import KPI_SETTINGS, store
 from benchmarks.kpi_compare import compared
-from benchmarks.kpi_shares import CLUSTERS, ESTIMATED, FOUND, RUNNING, TAGLESS, UNVERIFIED
+from benchmarks.kpi_impacts import ESTIMATED
+from benchmarks.kpi_savings import FOUND, RUNNING, UNVERIFIED, open_saving
+from benchmarks.kpi_shares import CLUSTERS, TAGLESS
+from benchmarks.kpi_sides import BEFORE_COUNTS, WAITED_FOR
 from benchmarks.kpi_truth import comparisons, lines
-from benchmarks.kpi_units import BEFORE_COUNTS, FROM_BILL, WAITED_FOR
+from benchmarks.kpi_units import FROM_BILL
 from pipelines.lake.address import parse_address
 from pipelines.lake.build import build as build_table
 from pipelines.lake.store import Lake
+from pipelines.lake.tables.decisions import RECOMMENDATIONS
+from pipelines.lake.trace import trace
 from simulator.loading import load
 from simulator.world import build
 
@@ -24,11 +30,17 @@ NOT_KNOWABLE = {
     ("cost_per_gb", "day"): {FROM_BILL},
     ("carbon", "day"): {ESTIMATED},
     ("water", "day"): {ESTIMATED},
+    ("carbon_per_currency", "day"): {ESTIMATED},
+    ("water_per_currency", "day"): {ESTIMATED},
+    ("carbon_per_1k_requests", "day"): {ESTIMATED},
+    ("water_per_1k_requests", "day"): {ESTIMATED},
     ("tag_coverage_by_cost", "month"): {TAGLESS},
     ("tag_coverage_by_count", "month"): {TAGLESS},
     ("effective_savings_rate, denominator", "month"): {RUNNING},
     ("effective_savings_rate", "month"): {RUNNING, UNVERIFIED},
-    ("cost_efficiency", "month"): {FOUND},
+    ("commitment_coverage", "month"): {RUNNING},
+    ("commitment_utilisation", "month"): {RUNNING},
+    ("cost_efficiency, planted", "month"): {FOUND},
 }
 """What a reader of this world cannot know, and why; everything else has to be there and equal."""
 
@@ -38,7 +50,10 @@ NOTHING_OF = {
     ("cost_per_job", "month"),  # no jobs run here
     ("cost_per_job", "day"),
     ("effective_savings_rate", "month"),
-    ("cost_efficiency", "month"),
+    ("commitment_coverage", "month"),  # nothing is committed to
+    ("commitment_utilisation", "month"),
+    ("cost_efficiency, planted", "month"),
+    ("cost_efficiency", "month"),  # no recommendations are made
 }
 
 
@@ -84,6 +99,64 @@ def test_what_agreed_prices_save_is_true_once_somebody_says_that_charges_are_net
     found = {(each.kpi, each.period): each for each in comparisons(world, view(small_copy).rows)}
     rate = found["effective_savings_rate", "month"]
     assert (rate.exact, rate.different, set(rate.unknown)) == (2, [], {RUNNING})
+
+
+def test_cost_efficiency_is_what_the_savings_that_are_found_leave_of_the_true_spend(small_copy, view, world):
+    def advice(name, saving, *conflicts, status="open", first=date(2026, 6, 3)):
+        return {
+            **dict.fromkeys(RECOMMENDATIONS.schema.names),
+            "recommendation_id": name,
+            "monthly_saving": Decimal(saving),
+            "currency": "EUR",
+            "conflicts_with": list(conflicts),
+            "status": status,
+            "first_seen": first,
+            "last_seen": date(2026, 7, 9),
+        }
+
+    made = [advice("resize", 30, "delete"), advice("delete", "40.125"), advice("done", 99, status="done")]
+    store(Lake(parse_address(str(small_copy))), {RECOMMENDATIONS: [*made, advice("late", 7, first=date(2026, 7, 2))]})
+    catalog = view(small_copy).catalog
+    build_table(catalog, catalog.models.by_name["gold.cost_efficiency"], ["2026-05", "2026-06", "2026-07"])
+    found = {(each.kpi, each.period): each for each in comparisons(world, view(small_copy).rows)}
+    efficiency = found["cost_efficiency", "month"]
+    # nothing was recommended before June
+    assert (efficiency.compared, efficiency.different, efficiency.empty) == (2, [], 1)
+    savings = view(small_copy).rows("select billing_month, open_saving from gold.cost_efficiency")
+    assert {row["billing_month"]: row["open_saving"] for row in savings}["2026-06"] == Decimal("40.125")
+
+
+def test_the_change_of_a_key_figure_traces_to_what_its_cost_is_made_of(small):
+    rows = small.rows(
+        "select distinct on (kpi, scope) * from gold.kpi_bridge where change <> 0 "
+        "order by kpi, scope, billing_month desc, abs(change) desc"
+    )
+    assert {row["kpi"] for row in rows} == {"cost_per_request"}
+    for row in rows:
+        keys = [f"{name}={row[name] or ''}" for name in ("billing_month", "kpi", "scope", "item", "billing_currency")]
+        told = trace(small.view.catalog, "gold.kpi_bridge", keys)
+        assert (told.figure, told.adds_up) == (row["change"], True), keys
+        charges = [each for each in told.evidence.to_pylist() if each["evidence"].startswith("charge")]
+        assert {each["path"] is not None for each in charges} <= {True}
+
+
+def test_what_a_forecast_knows_already_traces_to_its_charges(small):
+    rows = small.rows("select distinct on (level, period) * from gold.forecasts where known_cost > 0")
+    assert {row["level"] for row in rows} >= {"organization", "project", "project_service", "behaviour"}
+    grain = (
+        "made_on",
+        "level",
+        "project_id",
+        "service_name",
+        "behaviour",
+        "known_change",
+        "billing_currency",
+        "period",
+    )
+    for row in rows:
+        told = trace(small.view.catalog, "gold.forecasts", [f"{name}={row[name] or ''}" for name in grain])
+        assert (told.figure, told.total) == (row["known_cost"], row["known_cost"])
+        assert {each["charge_date"] >= row["period_start"] for each in told.evidence.to_pylist()} == {True}
 
 
 def test_margins_fall_on_both_sides_of_the_target(small):
@@ -132,3 +205,26 @@ def test_only_the_last_decimal_of_a_quotient_may_be_rounded_the_other_way(found,
     result = compared("kpi", "month", {key: {"value": Decimal(found)}}, {key: {"value": Decimal("0.5")}}, {})
     assert (not result.different) == is_same
     assert result.exact == (found == "0.5")
+
+
+def test_of_savings_that_conflict_the_larger_counts_while_it_lies_open():
+    def advice(name, saving, *conflicts, status="open", last=date(2026, 6, 30)):
+        return {
+            "recommendation_id": name,
+            "monthly_saving": Decimal(saving),
+            "conflicts_with": list(conflicts),
+            "status": status,
+            "first_seen": date(2026, 6, 3),
+            "last_seen": last,
+        }
+
+    made = [
+        advice("resize", 30, "delete"),
+        advice("delete", 40),
+        advice("night", 25, "resize", status="suppressed"),
+        advice("done", 99, status="done"),
+        advice("dearer", -10),
+        advice("gone", 50, last=date(2026, 5, 31)),
+    ]
+    assert open_saving(made, date(2026, 6, 1), date(2026, 7, 1)) == 65
+    assert open_saving(made, date(2026, 5, 1), date(2026, 6, 1)) == 0

@@ -11,8 +11,8 @@ from simulator.kpi_allocation import split
 from simulator.kpi_figures import ratio
 from simulator.kpi_idle import Billed, IdleHours, idle_figures
 from simulator.kpi_requests import Entries
-from simulator.kpi_savings import is_eligible
 from simulator.loading import ScenarioError, load, parse
+from simulator.savings_plan import is_eligible
 from simulator.truth import key_figures, truth
 from simulator.world import build
 
@@ -85,6 +85,41 @@ def test_jobs_cost_their_time_at_the_price_of_the_day():
     assert Decimal(job["cost_direct"]) == used["seconds"] * (2 * Decimal("0.00001") + 4 * Decimal("0.000001"))
     assert job["runs"] == used["succeeded"] + used["failed"]
     assert job["failed"] == used["failed"] > 0
+
+
+def test_windows_of_the_day_and_jobs_are_the_same_runs():
+    for kpis in told(load("depot"))["kpis"].values():
+        windows = dict(kpis["cost_per_job_by_window"])
+        whole = windows.pop("all jobs")
+        assert set(windows) == {"00-06", "12-18"}  # it runs at 2 and at 14
+        for kinds in (windows, kpis["cost_per_job"]):
+            assert sum(each["runs"] for each in kinds.values()) == whole["runs"]
+            assert sum(Decimal(each["cost_direct"]) for each in kinds.values()) == Decimal(whole["cost_direct"])
+
+
+def test_services_bear_together_what_deploys_cost(world_truth):
+    compared = 0
+    for kpis in world_truth["kpis"].values():
+        services, whole = kpis["cost_per_deploy_by_service"].values(), kpis["cost_per_deploy"]
+        for counted in ("deploys", "failed", "rolled_back"):
+            assert sum(each[counted] for each in services) == whole[counted]
+        if whole["deploys"]:
+            assert sum(Decimal(each["cost_loaded"]) for each in services) == Decimal(whole["cost_loaded"])
+            compared += 1
+    assert compared >= 2
+
+
+def test_intensities_are_what_is_emitted_over_what_is_paid_for_it_and_over_requests(world_truth):
+    for month, kpis in world_truth["kpis"].items():
+        for impact in ("carbon", "water"):
+            by_cost, by_request = kpis[f"{impact}_per_currency"], kpis[f"{impact}_per_1k_requests"]
+            whole = total(kpis[impact])
+            assert {name: each["amount"] for name, each in by_cost.items() if name != "all"} == kpis[impact]
+            assert Decimal(by_cost["all"]["amount"]) == Decimal(by_request["amount"]) == whole > 0
+            assert 0 < Decimal(by_cost["all"]["cost"]) < Decimal(world_truth["months"][month]["charges"])
+            for each, units in [*((one, one["cost"]) for one in by_cost.values()), (by_request, None)]:
+                divisor = Fraction(units) if units else Fraction(by_request["requests"], 1000)
+                assert each["value"] == ratio(Fraction(each["amount"]) / divisor)
 
 
 def test_rests_go_to_the_largest_remainders_and_ties_to_the_first_names():
@@ -267,13 +302,20 @@ def test_a_higher_limit_finds_more_idle_hours_and_none_finds_none():
 
 def test_the_public_price_of_what_is_eligible_is_the_bills_quantity_at_it(world_truth):
     over = [kpis for kpis in world_truth["kpis"].values() if kpis["complete"]]
+    plan = load(world_truth["scenario"]).savings_plan
     assert over
     for kpis in over:
         rate = kpis["effective_savings_rate"]
-        cost, whole = Decimal(rate["cost"]), Decimal(rate["list_cost"])
-        assert Decimal(rate["saved"]) == whole - cost
-        assert 0 < whole <= cost  # a bill's quantity is rounded down
-        assert whole > cost * Decimal("0.99")
+        cost, whole, net = (Decimal(rate[name]) for name in ("cost", "list_cost", "net_cost"))
+        assert Decimal(rate["saved"]) == whole - net
+        if plan is None:
+            assert cost * Decimal("0.99") < whole <= cost == net  # a bill's quantity is rounded down
+            assert (rate["coverage"], rate["utilisation"]) == (None, None)
+        else:
+            committed, covered = Decimal(rate["committed"]), min(whole, Decimal(rate["committed"]))
+            assert abs(net - committed * (1 - plan.discount) - whole + covered) < Decimal("1e-6")
+            assert rate["coverage"] == ratio(Fraction(covered) / Fraction(whole))
+            assert rate["utilisation"] == ratio(Fraction(covered) / Fraction(committed))
     running = [kpis for kpis in world_truth["kpis"].values() if not kpis["complete"]]
     assert all("effective_savings_rate" not in kpis for kpis in running)
 

@@ -45,7 +45,7 @@ def value_of(commitment: int, discount: float, eligible: Floats, caution: float 
 
 def best_commitment(term: Term, eligible: Floats, caution: float = CAUTION) -> int:
     """The whole number between the term's least and most with the highest value; the smaller one of two alike."""
-    discount = float(term.discount)
+    discount = term.share_off
     low, high = term.least, term.most
     while high - low > 2:
         third = (high - low) // 3
@@ -59,14 +59,14 @@ def best_commitment(term: Term, eligible: Floats, caution: float = CAUTION) -> i
 
 def outcome_of(commitment: int, term: Term, eligible: Floats, caution: float = CAUTION) -> Outcome:
     """All that is said of a commitment."""
-    saved = monthly_savings(commitment, float(term.discount), eligible).mean(axis=1)
+    saved = monthly_savings(commitment, term.share_off, eligible).mean(axis=1)
     used = float(np.minimum(eligible, commitment).sum())
     return Outcome(
         commitment,
         float(saved.mean()),
         float(np.quantile(saved, 0.1)),
         float(np.quantile(saved, 0.9)),
-        value_of(commitment, float(term.discount), eligible, caution),
+        value_of(commitment, term.share_off, eligible, caution),
         float((saved < 0).mean()),
         used / (commitment * eligible.size),
         used / float(eligible.sum()) if eligible.sum() > 0 else 0.0,

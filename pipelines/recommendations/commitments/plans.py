@@ -33,6 +33,12 @@ class Term:
     least: int = LEAST_COMMITMENT
     most: int = MOST_COMMITMENT
 
+    @property
+    def share_off(self) -> float:
+        """The discount as a draw of months to come takes it."""
+        shares: list[float] = np.array([self.discount], dtype=float).tolist()
+        return shares[0]
+
 
 @dataclass(frozen=True)
 class InForce:
