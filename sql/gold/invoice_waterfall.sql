@@ -1,5 +1,6 @@
 -- From list price to the taxed invoice, step by step; amounts between two subtotals lead from one to the next.
--- Charges are read as net of plan and contract; the headline's basis is the consumption before vouchers and tax.
+-- The headline's basis is the consumption before vouchers and tax. Where its lines are net of a savings plan or
+-- contract, the step of the list price has what was taken off them and the step after it takes it off again.
 -- grain: billing_month, step_number, billing_currency
 -- partition: billing_month
 with
@@ -50,10 +51,27 @@ invoiced as (
 
 ),
 
+-- what prices agreed on took off the lines themselves, where that is verified and more than rounding
+agreed as (
+
+    select
+        billing_month,
+        billing_currency,
+        cast(round(denominator - charged_cost, 2) as decimal(38, 12)) as taken_off
+    from gold.effective_savings_rate
+    where
+        reason is null
+        and denominator > charged_cost
+        and (committed_cost > 0 or denominator - charged_cost > denominator * cast(0.01 as decimal(4, 2)))
+
+),
+
 joined as (
 
     select
-        consumed.*,
+        consumed.* exclude (list_cost, contract),
+        cast(consumed.list_cost + coalesce(agreed.taken_off, 0) as decimal(38, 12)) as list_cost,
+        cast(consumed.contract - coalesce(agreed.taken_off, 0) as decimal(38, 12)) as contract,
         invoiced.discount,
         invoiced.untaxed_cost,
         invoiced.tax,
@@ -62,6 +80,8 @@ joined as (
     from consumed
     left join invoiced
         on consumed.billing_month = invoiced.billing_month and consumed.billing_currency = invoiced.billing_currency
+    left join agreed
+        on consumed.billing_month = agreed.billing_month and consumed.billing_currency = agreed.billing_currency
 
 ),
 
@@ -94,7 +114,7 @@ steps as (
         'plan or contract' as step,
         contract as amount,
         false as is_subtotal,
-        'contract lines of the consumption' as basis
+        'contract lines, and what lines are net of' as basis
     from joined
     union all
     select

@@ -15,6 +15,20 @@ lines as (
 
 ),
 
+agreed as (
+
+    select
+        billing_month,
+        billing_currency,
+        cast(round(denominator - charged_cost, 2) as decimal(38, 12)) as taken_off
+    from gold.effective_savings_rate
+    where
+        reason is null
+        and denominator > charged_cost
+        and (committed_cost > 0 or denominator - charged_cost > denominator * cast(0.01 as decimal(4, 2)))
+
+),
+
 steps as (
 
     select unnest([1, 2, 3, 4]) as step_number
@@ -118,3 +132,18 @@ select
     concat_ws(' ', billing_month, unit) as evidence_key,
     answer_hash
 from lines
+union all
+-- what lines are net of: in the list price, and taken off in the step after it
+select
+    agreed.billing_month,
+    sides.step_number,
+    agreed.billing_currency,
+    null as project_name,
+    null as sku,
+    null as resource_name,
+    cast(case when sides.step_number = 1 then agreed.taken_off else -agreed.taken_off end as decimal(38, 12)) as amount,
+    'gold.effective_savings_rate' as evidence,
+    agreed.billing_month as evidence_key,
+    null as answer_hash
+from agreed
+cross join (values (1), (3)) as sides (step_number)

@@ -165,6 +165,36 @@ def test_the_waterfall_leads_from_list_price_to_the_taxed_invoice(build):
     assert all(row["basis"] for row in rows)
 
 
+@pytest.mark.parametrize(
+    ("committed", "denominator", "reason", "taken_off"),
+    [
+        ("500", "1015", None, 15),
+        ("0", "1200", None, 200),
+        ("0", "1001", None, 0),  # quantities on the bill are rounded
+        ("500", "1015", "nobody has verified it", 0),
+    ],
+)
+def test_what_lines_are_net_of_is_in_the_list_price_and_taken_off_again(
+    build, committed, denominator, reason, taken_off
+):
+    rate = {
+        "billing_month": OCTOBER,
+        "billing_currency": "EUR",
+        "denominator": denominator,
+        "charged_cost": "1000",
+        "committed_cost": committed,
+        "reason": reason,
+    }
+    given = {"silver.consumptions": [line("1000"), line("-3", "/billing/x")], "gold.effective_savings_rate": [rate]}
+    steps = {row["step"]: row["amount"] for row in build("gold.invoice_waterfall", given=given)}
+    assert steps == {
+        "list price": 1000 + taken_off,
+        "free tier": 0,
+        "plan or contract": -3 - taken_off,
+        "consumption": 997,
+    }
+
+
 def test_a_difference_of_the_invoice_is_a_step_and_a_missing_invoice_ends_at_consumption(build):
     rows = waterfall(build, [line("10")], [invoice("12")])
     assert ("not on the invoice", 2) in [(row["step"], row["amount"]) for row in rows]
