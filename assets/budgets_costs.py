@@ -112,7 +112,7 @@ def forecast_ahead(costs: Costs, known: Known, until: date, holidays: Holidays) 
     """The forecast of any daily cost, from the first unknown day to before `until`."""
     part, told = forecast_of(costs, known, until, holidays)
     if told is None:
-        return Ahead((), reason=f"{part.days} days of history; a forecast needs {LEAST_VALUES}")
+        return Ahead((), reason=_too_short(part))
     outlooks = []
     reached = _ZERO
     for number in range((until - known.until).days):
@@ -122,6 +122,19 @@ def forecast_ahead(costs: Costs, known: Known, until: date, holidays: Holidays) 
         outlooks.append(Outlook(known.until + timedelta(days=number), cost))
     last = window(told, 0, len(outlooks), SHARE)
     return Ahead(tuple(outlooks), method_of(told), reason_of(told, last), last.is_measured)
+
+
+def points_ahead(costs: Costs, known: Known, until: date, holidays: Holidays) -> tuple[dict[date, Decimal], str | None]:
+    """The forecast of each single day, without bounds, or why there is none."""
+    part, told = forecast_of(costs, known, until, holidays)
+    if told is None:
+        return {}, _too_short(part)
+    days = range((until - known.until).days)
+    return {known.until + timedelta(days=number): money(told.shown.final[number]) for number in days}, None
+
+
+def _too_short(part: Part) -> str:
+    return f"{part.days} days of history; a forecast needs {LEAST_VALUES}"
 
 
 def forecast_of(costs: Costs, known: Known, until: date, holidays: Holidays) -> tuple[Part, Told | None]:

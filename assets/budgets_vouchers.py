@@ -14,7 +14,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
-from assets.budgets_costs import Ahead, Known, forecast_ahead
+from assets.budgets_costs import Known, points_ahead
 from assets.lens import Lens
 from pipelines.budgets.amounts import less, total
 from pipelines.budgets.vouchers import Bill, Spend, Voucher, VoucherBurn, burn_vouchers
@@ -158,7 +158,7 @@ def _spend(
         spend += [Spend(day, cost, eligible) for day, cost in costs.items() if first <= day < known.until]
         ahead, reason = whole, None
         if payers or not whole:
-            ahead, reason = _daily(forecast_ahead(costs, known, until, holidays))
+            ahead, reason = points_ahead(costs, known, until, holidays)
         reasons += [f"costs to come are not in it: {reason}"] if not ahead and reason else []
         for day, cost in ahead.items():
             spend += [Spend(day, cost, eligible)] if day >= first else []
@@ -175,11 +175,3 @@ def _told_days(lens: Lens, known: Known, currency: str) -> dict[date, Decimal]:
         f"and billing_currency = '{currency}' and known_until = date '{known.until}' order by charge_date"
     ).to_pylist()
     return {row["charge_date"]: row["expected_cost"] for row in rows}
-
-
-def _daily(ahead: Ahead) -> tuple[dict[date, Decimal], str | None]:
-    found, reached = {}, _ZERO
-    for outlook in ahead.outlooks:
-        found[outlook.day] = less(outlook.cost.expected, reached)
-        reached = outlook.cost.expected
-    return found, ahead.reason

@@ -63,7 +63,7 @@ class Sum:
 
     @cached_property
     def history_days(self) -> int:
-        return max(self.costs.part(leaf).days for leaf in self.leaves)
+        return max(self.costs.days(leaf) for leaf in self.leaves)
 
     def known(self, period: Ahead) -> Decimal:
         """What is known of the cost of a period."""

@@ -59,6 +59,11 @@ class Costs:
     def grid(self) -> Grid:
         return grid_from(self.first)
 
+    def days(self, leaf: Leaf) -> int:
+        """Days since the series' first cost, that one included."""
+        charged = [day for day, cost in self.by_leaf[leaf].items() if cost and self.first <= day < self.known_until]
+        return (self.known_until - min(charged, default=self.known_until - timedelta(days=1))).days
+
     def part(self, leaf: Leaf) -> Part:
         """The series as the forecaster takes it."""
         return part_of(self.by_leaf[leaf], self.first, self.known_until, self.read, self.drivers.get(leaf))

@@ -15,7 +15,7 @@ from assets.forecasts_rows import money
 from assets.forecasts_series import Costs, Leaf
 from pipelines.billing.ahead import periods_ahead
 from pipelines.forecast.days import Holidays
-from pipelines.forecast.parts import Part, Path, Told, not_worse_than_naive, tell
+from pipelines.forecast.parts import Part, Path, Told, not_worse_than_naive, tell, tell_all
 from pipelines.forecast.whole import Coherent, Taken, coherent
 
 WEEK = 7
@@ -34,7 +34,7 @@ def told_leaves(costs: Costs, holidays: Holidays) -> Leaves:
     """Every series by itself and, where the whole by itself was closer so far, scaled to that."""
     ends = [(period.end - costs.known_until).days for period in periods_ahead(costs.known_until)]
     parts = {leaf: costs.part(leaf) for leaf in sorted(costs.by_leaf)}
-    told = {leaf: tell(part, costs.grid, ends[-1], holidays) for leaf, part in parts.items()}
+    told = dict(zip(parts, tell_all(list(parts.values()), costs.grid, ends[-1], holidays), strict=True))
     by_project: defaultdict[str, list[Leaf]] = defaultdict(list)
     for leaf in told:
         by_project[leaf.project_id].append(leaf)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from statistics import NormalDist
 
 import numpy as np
@@ -55,6 +56,7 @@ class Errors:
     values: Floats
     stride: int
 
+    @cached_property
     def sizes(self) -> Floats:
         """The usual size of an error lately as known at each origin, against that of all time."""
         first = np.abs(self.values[:, 0])
@@ -75,7 +77,7 @@ class Errors:
 def bounds(errors: Errors, share: float, horizon: int, least_windows: float = 0.0) -> Bounds:
     """Bounds that hold in `share` of the cases, for `horizon` steps from the last origin; farther ones are never
     tighter. None is taken from fewer than `least_windows` stretches that do not overlap."""
-    sizes = errors.sizes()
+    sizes = errors.sizes
     relative = errors.values / sizes[:, None]
     at = knots(relative.shape[1])
     inside = np.full((len(relative), len(at)), np.nan)
@@ -92,7 +94,7 @@ def bounds(errors: Errors, share: float, horizon: int, least_windows: float = 0.
 
 def sum_bounds(errors: Errors, missed_sums: Floats, share: float, steps: int, least_windows: float = 0.0) -> Bounds:
     """Bounds of the sum over `steps` points from the errors of such sums, by origin; days of one sum hang together."""
-    sizes, span = errors.sizes(), (steps, errors.stride)
+    sizes, span = errors.sizes, (steps, errors.stride)
     pool = _pool([(missed_sums / sizes, steps)], errors.stride)
     inside, missed = _held(pool, missed_sums / sizes, share, span, least_windows)
     low, high = (np.array([each * sizes[-1]]) for each in _edges(pool, missed, span, least_windows))
@@ -139,8 +141,11 @@ def _held(pool: _Pool, outcome: Floats, share: float, span: Span, least_windows:
     total = pool.weights.sum(axis=1)
     counted = windows(span, np.arange(count, dtype=np.float64))
     enough = ((pool.weights > 0).sum(axis=1) >= _LEAST) & (counted >= least_windows)
-    both = _mirrored(span, np.arange(count, dtype=np.float64))
     target, inside = 1 - share, np.full(count, np.nan)
+    most = min(_MOST_MISSED * target, 0.9)
+    if not (enough & np.isfinite(outcome)).any():
+        return inside, _corrected(min(max(target, _FEWEST_MISSED), most), float(counted[-1]))
+    both = _mirrored(span, np.arange(count, dtype=np.float64))
     known = np.where(np.isfinite(outcome), outcome, 0.0)
     safe = np.where(total > 0, total, 1.0)
     slack = 1e-9 * np.abs(known)
@@ -155,7 +160,7 @@ def _held(pool: _Pool, outcome: Floats, share: float, span: Span, least_windows:
             holds = below[settled] >= edge and above[settled] >= edge
             inside[settled] = float(holds)
             missed += speed * (target - (not holds))
-        missed = min(max(missed, _FEWEST_MISSED), min(_MOST_MISSED * target, 0.9))
+        missed = min(max(missed, _FEWEST_MISSED), most)
         by_origin[origin] = missed
     return inside, _corrected(missed, float(counted[-1]))
 

@@ -15,10 +15,10 @@ from pipelines.errors import UsageError
 from pipelines.forecast.bounds import Bounds, Errors, bounds, sum_bounds
 from pipelines.forecast.days import Holidays
 from pipelines.forecast.drivers import Driver, DriverFit, DriverPath, along, filled, line
-from pipelines.forecast.models import season_length
+from pipelines.forecast.models import Models, season_length, smooth_models
 from pipelines.forecast.scores import Score, Total, score_of, scores_of
 from pipelines.forecast.series import Floats, Series, series_of
-from pipelines.forecast.trials import Outcome, SumOutcome, naive_outcome, try_models
+from pipelines.forecast.trials import Outcome, SumOutcome, models_of, naive_outcome, try_models
 
 LONGEST = 3000
 _KEPT, _KEPT_SEASONS = 5000, 8
@@ -80,12 +80,48 @@ def try_series(
     series: Series, horizon: int, holidays: Holidays, driver: Driver | None = None, totals: tuple[int, ...] = ()
 ) -> Tried:
     """What each procedure would have said of the series at past origins, and says now."""
-    unit = _unit(series)
-    series = Series(_rounded(series.values / unit), series.grid)
-    found = try_models(series, horizon, holidays, totals, None)
+    prepared = Prepared.of(series, horizon, holidays, driver)
+    smooth_models(prepared.smoothed)
+    return try_prepared(prepared, totals)
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A series in its own unit and the models to be smoothed; with a driver those of it too, and its planned values."""
+
+    series: Series
+    unit: float
+    horizon: int
+    holidays: Holidays
+    models: Models
+    driver: Driver | None = None
+    driven: tuple[Series, Models, Floats] | None = None
+
+    @classmethod
+    def of(cls, series: Series, horizon: int, holidays: Holidays, driver: Driver | None = None) -> Prepared:
+        """Before anything is smoothed, so that many series can be at once."""
+        unit = _unit(series)
+        series = Series(_rounded(series.values / unit), series.grid)
+        driven = None
+        if driver is not None:
+            here, planned = along(driver, series)
+            here = Series(filled(here.values), series.grid)
+            driven = here, models_of(here, horizon, holidays), planned
+        return cls(series, unit, horizon, holidays, models_of(series, horizon, holidays), driver, driven)
+
+    @property
+    def smoothed(self) -> list[Models]:
+        """All that `smooth_models` is to be given."""
+        return [self.models] if self.driven is None else [self.models, self.driven[1]]
+
+
+def try_prepared(prepared: Prepared, totals: tuple[int, ...] = ()) -> Tried:
+    """The same of a series whose models are smoothed."""
+    series, unit, horizon = prepared.series, prepared.unit, prepared.horizon
+    found = try_models(series, horizon, prepared.holidays, totals, None, prepared.models)
     fit = None
-    if driver is not None:
-        found, fit = _informed(series, found, driver, horizon, holidays, totals)
+    if prepared.driver is not None:
+        found, fit = _informed(prepared, found, totals)
     naive = naive_outcome(series, found, horizon, totals)
     beats = found.error() < naive.error()
     if fit is not None:
@@ -125,26 +161,27 @@ def _recent(series: Series) -> Series:
     return series if older <= 0 else series_of(series.values[older:], series.grid.moved(older))
 
 
-def _informed(
-    series: Series, plain: Outcome, driver: Driver, horizon: int, holidays: Holidays, totals: tuple[int, ...]
-) -> tuple[Outcome, DriverFit]:
+def _informed(prepared: Prepared, plain: Outcome, totals: tuple[int, ...]) -> tuple[Outcome, DriverFit]:
     """The better of the forecasts without and with the driver.
 
     The driver's future is forecast too, also in the back-test; where the whole horizon is planned, the plan counts and
     the back-test takes the driver as known.
     """
-    here, planned = along(driver, series)
-    values = filled(here.values)
-    own = try_models(Series(values, series.grid), horizon, holidays, (), None)
+    assert prepared.driver is not None
+    assert prepared.driven is not None
+    series, horizon, holidays = prepared.series, prepared.horizon, prepared.holidays
+    here, models, planned = prepared.driven
+    own = try_models(here, horizon, holidays, (), None, models)
     final, past = own.final.copy(), own.past
     ahead = planned[:horizon]
     final[: len(ahead)] = np.where(np.isfinite(ahead), ahead, final[: len(ahead)])
     if len(ahead) == horizon and np.isfinite(ahead).all():
         past = np.where(np.isfinite(own.actual), own.actual, past)
-    informed = try_models(series, horizon, holidays, totals, DriverPath(values, past, final))
-    fixed, marginal, error = line(series.values, here.values)
+    informed = try_models(series, horizon, holidays, totals, DriverPath(here.values, past, final), prepared.models)
+    known, _ = along(prepared.driver, series)
+    fixed, marginal, error = line(series.values, known.values)
     is_used = informed.error() < plain.error()
-    fit = DriverFit(driver.name, fixed, marginal, error, is_used, informed.error(), plain.error())
+    fit = DriverFit(prepared.driver.name, fixed, marginal, error, is_used, informed.error(), plain.error())
     return (informed if is_used else plain), fit
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import pairwise
 from math import gcd
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +22,8 @@ from pipelines.forecast.smoothing import Ints, States, Variants, joined, smooth,
 from pipelines.forecast.steps import DAY, Step
 
 Bools = npt.NDArray[np.bool_]
+_Family: TypeAlias = tuple[str, Floats, Bools]
+"""What models have in common, their forecasts by origin, horizon and model, and at which origins they can be used."""
 
 _PLAIN = variants((0.02, 0.1, 0.3, 0.6, 0.95), (0.0, 0.05, 0.25))
 _LOGARITHMIC = variants((0.03, 0.1, 0.3, 0.6, 0.95), (0.0, 0.1), cautions=(3.0,))
@@ -58,17 +63,11 @@ def spaced(first: int, last: int, most: int, length: int) -> tuple[Ints, int]:
 
 
 class Models:
-    """Every model of a series whose values are of the size of one, smoothed once."""
+    """Every model of a series whose values are of the size of one, smoothed once by `smooth_models`."""
 
-    def __init__(
-        self,
-        series: Series,
-        horizon: int,
-        holidays: Holidays,
-        origins: Ints,
-        length: int,
-        driver: DriverPath | None = None,
-    ) -> None:
+    states: States
+
+    def __init__(self, series: Series, horizon: int, holidays: Holidays, origins: Ints, length: int) -> None:
         self.values, self.length = series.values, length
         values = series.values
         positive = np.where(np.isfinite(values), values > 0, True)
@@ -83,37 +82,34 @@ class Models:
         if series.grid.step.is_day:
             self.days = days_from(series.grid.start.date(), len(values) + horizon, holidays)
         self.profiles = _profiles(self.days, values, logs, positive, origins) if self.days is not None else []
-        if driver is not None:
-            self.profiles += _driven(values, driver, origins)
         inputs = [_columns(values, _PLAIN), _columns(logs, _LOGARITHMIC), _columns(values, _ADJUSTED)]
         for each in self.profiles:
             inputs.append(_columns((logs if each.is_log else values) - each.adds[: len(values)], _ADJUSTED))
         used = [_PLAIN, _LOGARITHMIC, _ADJUSTED, *(_ADJUSTED for _ in self.profiles)]
-        self.states: States = smooth(np.hstack(inputs), joined(used), length)
+        self.inputs, self.variants = np.hstack(inputs), joined(used)
         self.families: list[tuple[str, slice]] = []
+        self._plain: dict[tuple[int, int, int], list[_Family]] = {}
+
+    def driven(self, driver: DriverPath, origins: Ints) -> Models:
+        """The same models and those that follow a driver; only these are smoothed."""
+        found = copy(self)
+        profiles = _driven(self.values, driver, origins)
+        inputs = [_columns(self.values - each.adds[: len(self.values)], _ADJUSTED) for each in profiles]
+        if profiles:
+            states = smooth(np.hstack(inputs), joined([_ADJUSTED for _ in profiles]), self.length)
+            found.states = self.states.beside(states)
+        found.profiles = [*self.profiles, *profiles]
+        return found
 
     def forecasts(self, origins: Ints, horizon: int, driver_ahead: Floats | None = None) -> tuple[Floats, Bools]:
         """Forecasts by origin, horizon and model, and which models could be used at an origin.
 
         `driver_ahead` is what is expected of the driver, by origin and horizon.
         """
-        ends = np.cumsum([0, len(_PLAIN), len(_LOGARITHMIC), len(_ADJUSTED)])
-        plain, logs, adjusted = (self.states.forecasts(slice(*each), origins, horizon) for each in pairwise(ends))
-        always = np.ones(len(origins), bool)
-        parts = [
-            ("smoothing", plain, always),
-            ("smoothing of logarithms", self._from_logs(logs, origins), self.may_log[origins]),
-        ]
-        for kind in Kind:
-            found, where = self._with_profiles(kind, origins, horizon, adjusted, driver_ahead)
-            if any(each.kind is kind for each in self.profiles):
-                parts.append((kind.value, found, where))
-        recent = recent_levels(self.values, origins, horizon, self.length)
-        naive = last_season(self.values, origins, horizon, self.length)[:, :, None]
-        parts += [("recent levels", recent, always), ("naive", naive, always)]
-        if self.days is not None:
-            months = same_days(self.values, origins, horizon, self.days)
-            parts.append(("same day of the month", months, origins >= MONTH_HISTORY))
+        parts = list(self._without_driver(origins, horizon))
+        if any(each.kind is Kind.driver for each in self.profiles):
+            place = next(at for at, (family, _, _) in enumerate(parts) if family == "recent levels")
+            parts.insert(place, self._with_profiles(Kind.driver, origins, horizon, driver_ahead))
         self.families, start = [], 0
         for family, found, _ in parts:
             self.families.append((family, slice(start, start + found.shape[2])))
@@ -121,6 +117,31 @@ class Models:
         points = self._signed(np.concatenate([found for _, found, _ in parts], axis=2), origins)
         active = np.concatenate([np.repeat(on[:, None], found.shape[2], axis=1) for _, found, on in parts], axis=1)
         return points, active
+
+    def _without_driver(self, origins: Ints, horizon: int) -> list[_Family]:
+        """The models that need no driver, worked out once for the same origins and horizon."""
+        asked = int(origins[0]), len(origins), horizon
+        if asked in self._plain:
+            return self._plain[asked]
+        start = len(_PLAIN) + len(_LOGARITHMIC)
+        plain = self.states.forecasts(slice(0, len(_PLAIN)), origins, horizon)
+        logs = self.states.forecasts(slice(len(_PLAIN), start), origins, horizon)
+        always = np.ones(len(origins), bool)
+        found = [
+            ("smoothing", plain, always),
+            ("smoothing of logarithms", self._from_logs(logs, origins), self.may_log[origins]),
+        ]
+        for kind in (Kind.month, Kind.year):
+            if any(each.kind is kind for each in self.profiles):
+                found.append(self._with_profiles(kind, origins, horizon, None))
+        recent = recent_levels(self.values, origins, horizon, self.length)
+        naive = last_season(self.values, origins, horizon, self.length)[:, :, None]
+        found += [("recent levels", recent, always), ("naive", naive, always)]
+        if self.days is not None:
+            months = same_days(self.values, origins, horizon, self.days)
+            found.append(("same day of the month", months, origins >= MONTH_HISTORY))
+        self._plain[asked] = found
+        return found
 
     def _from_logs(self, points: Floats, origins: Ints) -> Floats:
         most = np.fmax(self.most_log[origins], np.log(_FLOOR))[:, None, None]
@@ -135,17 +156,17 @@ class Models:
                 points[where] = bound(points[where], 0)
         return points
 
-    def _with_profiles(
-        self, kind: Kind, origins: Ints, horizon: int, fallback: Floats, driver_ahead: Floats | None
-    ) -> tuple[Floats, Bools]:
+    def _with_profiles(self, kind: Kind, origins: Ints, horizon: int, driver_ahead: Floats | None) -> _Family:
         """The models of one kind; at origins without a profile the same ones without it."""
-        found, where = fallback.copy(), np.zeros(len(origins), bool)
+        first = len(_PLAIN) + len(_LOGARITHMIC)
+        found = self.states.forecasts(slice(first, first + len(_ADJUSTED)), origins, horizon)
+        where = np.zeros(len(origins), bool)
         for number, each in enumerate(self.profiles):
             mine = np.flatnonzero((origins >= each.first) & (origins < each.end))
             if each.kind is not kind or not len(mine):
                 continue
             here = origins[mine]
-            start = len(_PLAIN) + len(_LOGARITHMIC) + len(_ADJUSTED) * (number + 1)
+            start = first + len(_ADJUSTED) * (number + 1)
             points = self.states.forecasts(slice(start, start + len(_ADJUSTED)), here, horizon)
             if kind is Kind.driver:
                 assert driver_ahead is not None
@@ -155,7 +176,19 @@ class Models:
             points = points + adds[:, :, None]
             found[mine] = self._from_logs(points, here) if each.is_log else points
             where[mine] = True
-        return found, where
+        return kind.value, found, where
+
+
+def smooth_models(several: Sequence[Models]) -> None:
+    """Smooth the models of many series in one pass where they know the same points; each as if it were alone."""
+    alike: defaultdict[tuple[int, bytes], list[Models]] = defaultdict(list)
+    for each in several:
+        alike[each.length, np.isfinite(each.inputs).all(axis=1).tobytes()].append(each)
+    for (length, _), group in alike.items():
+        states = smooth(np.hstack([each.inputs for each in group]), joined([each.variants for each in group]), length)
+        ends = np.cumsum([len(each.variants) for each in group])
+        for each, end in zip(group, ends, strict=True):
+            each.states = states.part(slice(int(end) - len(each.variants), int(end)))
 
 
 class Kind(StrEnum):

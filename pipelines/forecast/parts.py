@@ -12,14 +12,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
 from pipelines.forecast.bounds import LEAST_WINDOWS, Errors, bounds, sum_bounds
 from pipelines.forecast.days import Holidays
 from pipelines.forecast.drivers import Driver, DriverFit
-from pipelines.forecast.forecast import try_series
-from pipelines.forecast.models import season_length
+from pipelines.forecast.forecast import Prepared, Tried, try_prepared
+from pipelines.forecast.models import season_length, smooth_models
 from pipelines.forecast.recent import last_season
 from pipelines.forecast.scores import Score, score_of
 from pipelines.forecast.series import Floats, Series
@@ -33,6 +34,8 @@ RATE_DAYS = 7
 """The run-rate is the mean day of the month so far, and of at least so many days."""
 _SETTLING = 8
 _EXACT = 1e-9
+_TOGETHER = 8
+"""Series that are smoothed in one pass: more of them cost memory and save little time."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +81,11 @@ class Told:
     scaled: str | None = None
     """Where it was scaled to a forecast of the whole, in words."""
 
+    @cached_property
+    def errors(self) -> Errors:
+        """What came less what was shown."""
+        return Errors(self.actual - self.shown.past, self.stride)
+
     @property
     def spread(self) -> float:
         """How far apart days' values were, for a guess where no error could be measured."""
@@ -118,6 +126,32 @@ class Window:
 
 def tell(part: Part, grid: Grid, horizon: int, holidays: Holidays) -> Told:
     """The forecast of one part."""
+    return tell_all([part], grid, horizon, holidays)[0]
+
+
+def tell_all(parts: Sequence[Part], grid: Grid, horizon: int, holidays: Holidays) -> list[Told]:
+    """The forecasts of many parts, smoothed a few at a time, each as if it were alone."""
+    told = [_simple(part, grid, horizon) for part in parts]
+    open_ = [number for number, (_, is_final) in enumerate(told) if not is_final]
+    found = [plain for plain, _ in told]
+    for start in range(0, len(open_), _TOGETHER):
+        several = open_[start : start + _TOGETHER]
+        prepared = [Prepared.of(Series(parts[at].values, grid), horizon, holidays, parts[at].driver) for at in several]
+        smooth_models([models for each in prepared for models in each.smoothed])
+        for at in several:  # each is forgotten once it is tried: what it said takes much memory
+            found[at] = _tried(found[at], try_prepared(prepared.pop(0)))
+    return found
+
+
+def _tried(plain: Told, found: Tried) -> Told:
+    shown = Path(found.shown.final, found.shown.past)
+    method = found.shown.method if found.beats_naive else "naive"
+    drivers = () if found.driver is None else (found.driver,)
+    return replace(plain, shown=shown, methods=(method,), beats_naive=found.beats_naive, drivers=drivers)
+
+
+def _simple(part: Part, grid: Grid, horizon: int) -> tuple[Told, bool]:
+    """The last week again, or the run-rate of a part that is young; and whether nothing can be better."""
     series = Series(part.values, grid)
     length = season_length(grid.step, len(series))
     origins, stride, tried = try_span(len(series), horizon, length)
@@ -139,14 +173,8 @@ def tell(part: Part, grid: Grid, horizon: int, holidays: Holidays) -> Told:
     )
     if part.days < LEAST_DAYS:
         reason = f"{part.days} days of history; a forecast needs {LEAST_DAYS}"
-        return replace(plain, shown=rate, methods=("run-rate",), reason=reason)
-    if plain.error(naive) <= _EXACT * max(float(np.abs(known).mean()), _EXACT):
-        return plain  # exact so far: nothing can be better
-    found = try_series(series, horizon, holidays, part.driver)
-    shown = Path(found.shown.final, found.shown.past)
-    method = found.shown.method if found.beats_naive else "naive"
-    drivers = () if found.driver is None else (found.driver,)
-    return replace(plain, shown=shown, methods=(method,), beats_naive=found.beats_naive, drivers=drivers)
+        return replace(plain, shown=rate, methods=("run-rate",), reason=reason), True
+    return plain, plain.error(naive) <= _EXACT * max(float(np.abs(known).mean()), _EXACT)
 
 
 def added(parts: Sequence[Told]) -> Told:
@@ -183,7 +211,7 @@ def not_worse_than_naive(parts: Sequence[Told]) -> tuple[Told, ...]:
 def daily_bounds(told: Told, share: float) -> tuple[Floats, Floats]:
     """Low and high of each day ahead; NaN where too few such forecasts have an outcome."""
     horizon = len(told.shown.final)
-    edges = bounds(Errors(told.actual - told.shown.past, told.stride), share, horizon, LEAST_WINDOWS)
+    edges = bounds(told.errors, share, horizon, LEAST_WINDOWS)
     measured = np.arange(1, horizon + 1) <= edges.measured
     low, high = _allowed(told, told.shown.final + edges.low, told.shown.final + edges.high)
     return np.where(measured, low, np.nan), np.where(measured, high, np.nan)
@@ -204,7 +232,7 @@ def window(told: Told, start: int, end: int, share: float) -> Window:
         for name, path in (("shown", told.shown), ("naive", told.naive), ("rate", told.run_rate))
     }
     came = told.actual[:, first:last].sum(axis=1)  # NaN, unless all its days are known
-    errors = Errors(told.actual - told.shown.past, told.stride)
+    errors = told.errors
     edges = sum_bounds(errors, came - sums["shown"], share, last, LEAST_WINDOWS)
     value = float(told.shown.final[start:end].sum())
     is_measured = bool(edges.measured) and last == end

@@ -87,4 +87,12 @@ def _phase_levels(values: Floats, origins: Ints, length: int, seasons: int) -> t
 def _mean_and_median(windows: Floats, axis: int) -> tuple[Floats, Floats]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # a window without a value has no level
-        return np.nanmean(windows, axis=axis), np.nanmedian(windows, axis=axis)
+        return np.nanmean(windows, axis=axis), _medians(windows, axis)
+
+
+def _medians(windows: Floats, axis: int) -> Floats:
+    """As `np.nanmedian`, which takes several times as long; what is not known comes last in the order."""
+    ordered, counts = np.sort(windows, axis=axis), np.isfinite(windows).sum(axis=axis, keepdims=True)
+    low, high = np.maximum(counts - 1, 0) // 2, np.minimum(counts // 2, windows.shape[axis] - 1)
+    middle = np.take_along_axis(ordered, low, axis) + np.take_along_axis(ordered, high, axis)
+    return np.asarray(middle.squeeze(axis) / 2)

@@ -70,6 +70,18 @@ class States:
     variants: Variants
     length: int
 
+    def part(self, columns: slice) -> States:
+        """Some columns."""
+        chosen = Variants(*(getattr(self.variants, each.name)[columns] for each in fields(Variants)))
+        return States(self.level[:, columns], self.trend[:, columns], self.season[:, columns], chosen, self.length)
+
+    def beside(self, other: States) -> States:
+        """Both, the columns of `other` last."""
+        level, trend, season = (
+            np.hstack([getattr(self, name), getattr(other, name)]) for name in ("level", "trend", "season")
+        )
+        return States(level, trend, season, joined([self.variants, other.variants]), self.length)
+
     def forecasts(self, columns: slice, origins: Ints, horizon: int) -> Floats:
         """Forecasts of some columns from each origin: origin, horizon, column."""
         ahead = np.arange(1, horizon + 1)
@@ -93,6 +105,9 @@ def smooth(inputs: Floats, chosen: Variants, length: int) -> States:
     warm = _warm_up(count, length)
     trend, run = np.zeros(columns), np.zeros(columns)
     levels, trends, seasons = (np.empty((count, columns)) for _ in range(3))
+    seen = np.maximum(np.arange(count), warm)[:, None]
+    weights = np.maximum(chosen.level, 1 / (seen + 1))
+    gains = np.where(chosen.season > 0, np.maximum(chosen.season, 1 / (seen // length + 1)), 0) * (1 - weights)
     for now in range(count):
         phase = now % length
         level = level + chosen.damping * trend
@@ -100,17 +115,15 @@ def smooth(inputs: Floats, chosen: Variants, length: int) -> States:
         if known[now]:
             error = inputs[now] - level - season[phase]
             limit = chosen.caution * spread
-            counted = np.clip(error, -limit, limit)
+            counted = np.minimum(np.maximum(error, -limit), limit)
             side = np.sign(error - counted)
             run = np.where(side == 0, 0.0, np.where(run * side > 0, run + side, side))
             shifted = np.abs(run) >= SHIFT_AFTER
-            weight = np.maximum(chosen.level, 1 / (max(now, warm) + 1))
             learnt = np.where(shifted, 0.0, counted)
-            level = level + np.where(shifted, error, weight * counted)
-            trend += chosen.trend * weight * learnt
+            level = level + np.where(shifted, error, weights[now] * counted)
+            trend += chosen.trend * weights[now] * learnt
             if length > 1:
-                gain = np.where(chosen.season > 0, np.maximum(chosen.season, 1 / (max(now, warm) // length + 1)), 0)
-                season[phase] += gain * (1 - weight) * learnt
+                season[phase] += gains[now] * learnt
             run = np.where(shifted, 0.0, run)
             spread = np.maximum(spread + _SPREAD_WEIGHT * (np.minimum(np.abs(error), _BEYOND * limit) - spread), _TINY)
         levels[now], trends[now], seasons[now] = level, trend, season[phase]

@@ -8,7 +8,7 @@ import numpy as np
 
 from pipelines.forecast.days import Holidays
 from pipelines.forecast.drivers import DriverPath
-from pipelines.forecast.models import Models, origins_of, season_length, spaced
+from pipelines.forecast.models import Models, origins_of, season_length, smooth_models, spaced
 from pipelines.forecast.recent import last_season
 from pipelines.forecast.series import Floats, Series
 from pipelines.forecast.smoothing import Ints
@@ -66,18 +66,34 @@ class Outcome:
         return float(np.abs(settled[known]).mean()) if known.any() else np.inf
 
 
+def models_of(series: Series, horizon: int, holidays: Holidays) -> Models:
+    """All models of a series that need no driver, for trials with and without one; still to be smoothed."""
+    length = season_length(series.grid.step, len(series))
+    return Models(series, horizon, holidays, try_span(len(series), horizon, length)[0], length)
+
+
 def try_models(
-    series: Series, horizon: int, holidays: Holidays, totals: tuple[int, ...], driver: DriverPath | None
+    series: Series,
+    horizon: int,
+    holidays: Holidays,
+    totals: tuple[int, ...],
+    driver: DriverPath | None,
+    models: Models | None = None,
 ) -> Outcome:
-    """The combination of all models."""
+    """The combination of all models; `models` are those of the series where they were smoothed already."""
     length = season_length(series.grid.step, len(series))
     origins, stride, tried = try_span(len(series), horizon, length)
-    models = Models(series, horizon, holidays, origins, length, driver)
+    if models is None:
+        models = models_of(series, horizon, holidays)
+        smooth_models([models])
+    models = models if driver is None else models.driven(driver, origins)
     points, active = models.forecasts(origins, tried, None if driver is None else driver.ahead)
     actual = _actual(series.values, origins, tried)
     trial = Trial(points, actual, active, stride, length)
     weight = weights(trial)
-    now, _ = models.forecasts(origins[-1:], horizon, None if driver is None else driver.final[None])
+    now = points[-1:]
+    if driver is not None or tried < horizon:
+        now, _ = models.forecasts(origins[-1:], horizon, None if driver is None else driver.final[None])
     past = combined(points, weight, tried)
     final = np.einsum("hm,hm->h", now[0], weight[-1][nearest_knot(tried, horizon)])
     sums = tuple(_sum(trial, past, now[0], final, steps) for steps in totals)

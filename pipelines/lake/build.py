@@ -11,7 +11,7 @@ import duckdb
 import pyarrow as pa
 
 from pipelines.lake.content import ContentDigest
-from pipelines.lake.dated import content_in_month, holds_by_day
+from pipelines.lake.dated import content_in_month, holds_by_day, learn_months
 from pipelines.lake.engine import Catalog, reading
 from pipelines.lake.files import NewFiles, parted
 from pipelines.lake.sql_models import ALL, SqlModel
@@ -109,6 +109,10 @@ def _affordable(catalog: Catalog, model: SqlModel, partitions: Sequence[str]) ->
 def stale_months(catalog: Catalog, months: Sequence[str]) -> list[str]:
     """Of `months`, those in which a stored table is not what its inputs and its select would make it now."""
     models = [model for model in catalog.models if model.is_stored and model.partition_by]
+    demands = [_demand(catalog, model, months[:1]) for model in models]
+    for table in sorted({table for demand in demands for table, wanted in demand.items() if wanted is None}):
+        if holds_by_day(catalog, table):
+            learn_months(catalog, table, months)
 
     def is_stale(model: SqlModel, month: str) -> bool:
         known = catalog.state(model.table).partitions.get(month)

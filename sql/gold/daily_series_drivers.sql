@@ -6,114 +6,12 @@
 -- stored: view
 with
 
-counted as (
-
-    select
-        source,
-        project_id,
-        case service_type
-            when 'generative_apis' then 'Generative APIs'
-            when 'serverless_container' then 'Serverless Containers'
-            when 'serverless_function' then 'Serverless Functions'
-            when 'object_storage_bucket' then 'Object Storage'
-        end as service_name,
-        case service_type when 'generative_apis' then 'tokens' else 'requests' end as driver,
-        usage_date,
-        cast(
-            sum(
-                case service_type
-                    when 'generative_apis' then coalesce(input_tokens, 0) + coalesce(output_tokens, 0)
-                    else requests
-                end
-            ) as decimal(38, 12)
-        ) as units
-    from silver.requests_daily
-    where is_complete
-    group by all
-
-),
-
-ingested as (
-
-    select
-        source || ' ' || signal as source,
-        project_id,
-        'Cockpit' as service_name,
-        case when sum(bytes) is not null then 'GB of telemetry' else 'samples' end as driver,
-        usage_date,
-        coalesce(
-            cast(cast(sum(bytes) as decimal(28, 0)) * cast(0.000000001 as decimal(10, 9)) as decimal(38, 12)),
-            cast(sum(samples) as decimal(38, 12))
-        ) as units
-    from silver.telemetry_daily
-    where is_complete and is_billed
-    group by source, signal, project_id, usage_date
-
-),
-
-stored as (
-
-    select
-        min(units_source) as source,
-        project_id,
-        case storage_kind
-            when 'object' then 'Object Storage' when 'block' then 'Block Storage' when 'snapshot' then 'Snapshots'
-        end as service_name,
-        'GB-hours' as driver,
-        usage_date,
-        cast(sum(gb_hours) as decimal(38, 12)) as units
-    from silver.unit_storage
-    where storage_class is not null or gb_hours is not null
-    group by project_id, storage_kind, usage_date
-    having
-        bool_and(coalesce(units_source like 'bucket metrics%' or units_source = 'inventory', false))
-        and bool_and(coalesce(units_coverage >= 0.9, false))
-
-),
-
-candidates as (
-
-    select
-        source,
-        project_id,
-        service_name,
-        'usage' as behaviour,
-        driver,
-        usage_date,
-        units
-    from counted
-    where service_name is not null and units is not null
-    union all
-    select
-        source,
-        project_id,
-        service_name,
-        'usage' as behaviour,
-        driver,
-        usage_date,
-        units
-    from ingested
-    where units is not null
-    union all
-    select
-        case when source = 'inventory' then source else 'bucket metrics' end as source,
-        project_id,
-        service_name,
-        'capacity' as behaviour,
-        driver,
-        usage_date,
-        units
-    from stored
-    where service_name is not null and units is not null
-
-),
-
 ranked as (
 
     select
         *,
         count(*) over (partition by project_id, service_name, behaviour, source, driver) as days
-    from candidates
+    from silver.driver_units
 
 )
 

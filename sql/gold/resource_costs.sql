@@ -12,8 +12,7 @@ months as (
     select
         billing_month,
         charges_until as known_until,
-        charges_until - 28 as known_from,
-        charges_until = max(charges_until) over () as is_newest
+        charges_until - 28 as known_from
     from silver.billing_months
     where charges_until is not null
 
@@ -29,10 +28,9 @@ existing as (
     from months
     cross join silver.resources as resources
     where
-        case
-            when months.is_newest then resources.valid_to is null
-            else resources.valid_from < months.known_until and coalesce(resources.valid_to >= months.known_until, true)
-        end
+        resources.counts_from < months.known_until
+        and coalesce(resources.valid_to >= months.known_until, true)
+        and coalesce(cast(resources.created_at as date) < months.known_until, true)
     qualify row_number() over (
         partition by months.billing_month, resources.resource_id
         order by resources.valid_from desc

@@ -47,21 +47,38 @@ costs as (
 
 ),
 
+kinds as (
+
+    select distinct names
+    from costs
+
+),
+
+-- asked once for each kind of cost, not for each day of it
+payers as (
+
+    select
+        kinds.names,
+        (
+            select string_agg(vouchers.discount_id, ' ' order by vouchers.discount_id)
+            from vouchers
+            where
+                (len(vouchers.applies_to) = 0 or list_has_any(kinds.names, vouchers.applies_to))
+                and not list_has_any(kinds.names, vouchers.excludes)
+        ) as vouchers
+    from kinds
+
+),
+
 paid as (
 
     select
         costs.charge_date,
         costs.billing_currency,
         costs.billed_cost,
-        (
-            select string_agg(vouchers.discount_id, ' ' order by vouchers.discount_id)
-            from vouchers
-            where
-                costs.billed_cost > 0
-                and (len(vouchers.applies_to) = 0 or list_has_any(costs.names, vouchers.applies_to))
-                and not list_has_any(costs.names, vouchers.excludes)
-        ) as vouchers
+        case when costs.billed_cost > 0 then payers.vouchers end as vouchers
     from costs
+    inner join payers on costs.names = payers.names
 
 )
 

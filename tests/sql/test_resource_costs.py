@@ -27,6 +27,7 @@ def thing(name, **fields):
         "created_at": datetime(2025, 1, 1, tzinfo=UTC),
         "valid_from": date(2025, 1, 1),
         "valid_to": None,
+        "counts_from": date(1970, 1, 1),
         **fields,
     }
 

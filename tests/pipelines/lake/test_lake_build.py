@@ -10,6 +10,7 @@ from pipelines.errors import ConfigurationError, UsageError
 from pipelines.lake import build as building
 from pipelines.lake.address import parse_address
 from pipelines.lake.build import build, stale_months
+from pipelines.lake.dated import content_in_month, learn_months
 from pipelines.lake.engine import Catalog
 from pipelines.lake.sql_models import load_checks, load_models, tables_read
 from pipelines.lake.store import Lake, PartitionState
@@ -439,6 +440,21 @@ def test_what_was_corrected_for_an_earlier_month_is_told_before_anything_is_buil
     assert dated_world.stale() == ["2026-01"]
     assert dated_world.build("2026-01")["silver.titled"] == ("2026-01",)
     assert dated_world.stale() == []
+
+
+def test_what_a_table_says_of_many_months_is_what_it_says_of_each(dated_world):
+    dated_world.entitle(
+        ("a", "Alpha", "2026-01-01", "2026-02-10"),
+        ("a", "Aleph", "2026-02-10", None),
+        ("b", "Beta", "2026-03-01", None),
+    )
+    build(dated_world.catalog(), dated_world.models.by_name["silver.known_as"], [])
+    months = ["2025-12", "2026-01", "2026-02", "2026-03"]
+    together = dated_world.catalog()
+    learn_months(together, "silver.known_as", months)
+    told = together.state("silver.known_as").told
+    assert told == {month: content_in_month(dated_world.catalog(), "silver.known_as", month) for month in months}
+    assert len(set(told.values())) == 4
 
 
 def test_a_month_found_equal_is_known_to_be_once_another_month_is_committed(local_world, ran):
