@@ -16,9 +16,12 @@ from assets.forecasts_assets import DECISIONS, forecast_assets
 from assets.made_assets import made_assets
 from assets.outside import outside_assets
 from assets.partitions import months_to_show
+from assets.recommendations_assets import recommendation_assets
 from assets.report_weekly_assets import WEEKLY_REVIEW, weekly_asset
 from assets.reports import report_assets
 from assets.resources import ClockResource, LakeResource, ScalewayResource
+from assets.savings_assets import savings_assets
+from assets.schedule_nights_assets import schedule_night_assets
 from assets.schedules import AnyJob, daily_schedule, monthly_schedule, weekly_schedule
 from assets.settings_assets import settings_asset
 from assets.sql_tables import sql_assets
@@ -54,6 +57,9 @@ def build_definitions(months: dg.MonthlyPartitionsDefinition, now: str = "", lak
         *budget_assets(readers, models),
         *anomaly_assets(readers, models),
         *anomaly_alert_assets(readers),
+        *recommendation_assets(readers, models),
+        *savings_assets(readers),
+        *schedule_night_assets(readers, models),
         *report_assets(months),
         weekly_asset(),
     ]

@@ -67,7 +67,7 @@ def answered_by(name: str) -> dg.AssetKey:
 
 def outside_assets(readers: Readers) -> list[dg.AssetSpec]:
     """Assets Dagster shows and does not run."""
-    return [*_apis(), _answers(readers), _measurements(readers), *_imports(readers), _recommendations(readers)]
+    return [*_apis(), _answers(readers), _measurements(readers), *_imports(readers)]
 
 
 def _apis() -> list[dg.AssetSpec]:
@@ -148,20 +148,3 @@ def _imports(readers: Readers) -> list[dg.AssetSpec]:
         )
         for name, (grain, command) in _IMPORTS.items()
     ]
-
-
-def _recommendations(readers: Readers) -> dg.AssetSpec:
-    return dg.AssetSpec(
-        key=["gold", "recommendations"],
-        description=described(
-            TABLES["gold.recommendations"].description,
-            grain="recommendation",
-            source="rules over resources, usage and prices",
-            kept="One row for each, from the day it was first made.",
-            used_by=readers.get("gold.recommendations", ()),
-        ),
-        group_name="decisions",
-        owners=["team:finops"],
-        kinds={"deltalake"},
-        metadata={"dagster/table_name": "gold.recommendations"},
-    )

@@ -34,7 +34,8 @@ GROUPS: dict[str, list[str]] = {
     "telemetry": ["bronze/telemetry_daily", "bronze/requests_daily"],
     "storage": [f"bronze/storage_{name}" for name in ("buckets", "listings", "histograms", "uploads")],
     "models": [
-        *("bronze/unit_settings", "bronze/kpi_settings", "bronze/savings_plans", "bronze/pseudonym_salts"),
+        *("bronze/unit_settings", "bronze/kpi_settings", "bronze/savings_plans", "bronze/savings_plan_terms"),
+        "bronze/pseudonym_salts",
         *(f"bronze/allocation_{name}" for name in ("label_keys", "rules", "pools", "policy", "terms")),
     ],
     DECISIONS: [],

@@ -11,10 +11,10 @@ from assets.descriptions import Readers, described
 from assets.resources import ClockResource, LakeResource
 from assets.settings_tables import all_rows, store
 from assets.unit_tables import UNIT_SETTINGS
-from pipelines.lake.tables.decisions import KPI_SETTINGS, SAVINGS_PLANS
+from pipelines.lake.tables.decisions import KPI_SETTINGS, SAVINGS_PLAN_TERMS, SAVINGS_PLANS
 from pipelines.settings import load_settings
 
-SETTINGS_TABLES = (KPI_SETTINGS, SAVINGS_PLANS, UNIT_SETTINGS, *ALLOCATION_TABLES)
+SETTINGS_TABLES = (KPI_SETTINGS, SAVINGS_PLANS, SAVINGS_PLAN_TERMS, UNIT_SETTINGS, *ALLOCATION_TABLES)
 
 
 def settings_asset(readers: Readers) -> dg.AssetsDefinition:

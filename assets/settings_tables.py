@@ -15,7 +15,7 @@ from assets.unit_tables import UNIT_SETTINGS
 from pipelines.lake.rewrite import is_whole, replace_whole
 from pipelines.lake.store import Lake
 from pipelines.lake.tables import PythonTable
-from pipelines.lake.tables.decisions import KPI_SETTINGS, SAVINGS_PLANS
+from pipelines.lake.tables.decisions import KPI_SETTINGS, SAVINGS_PLAN_TERMS, SAVINGS_PLANS
 from pipelines.settings import Settings
 
 Rows = Sequence[Mapping[str, Any]]
@@ -55,6 +55,17 @@ def key_figure_rows(settings: Settings) -> Mapping[PythonTable, Rows]:
                 "ends_on": plan.ends_on,
             }
             for plan in settings.billing.savings_plans
+        ],
+        SAVINGS_PLAN_TERMS: [
+            {
+                "months": term.months,
+                "discount": term.discount,
+                "least": term.least,
+                "most": term.most,
+                "billing_currency": term.currency,
+                "valid_from": term.valid_from,
+            }
+            for term in settings.billing.savings_plan_terms
         ],
     }
 

@@ -152,6 +152,7 @@ FIXED: Mapping[str, str] = {
         5 + made % 90 as monthly_saving, ['open', 'open', 'accepted', 'suppressed', 'done'][1 + made % 5] as status,
         case when made % 20 = 0 then ['recommendation-' || (made + 1)]
         when made % 20 = 1 then ['recommendation-' || (made - 1)] else [] end as conflicts_with,
+        made % 20 <> 0 as is_counted,
         date '2025-09-03' + cast(made % 300 as integer) as first_seen,
         date '2025-12-03' + cast(made % 300 as integer) as last_seen
         from range(2000) as recommendations(made)

@@ -96,21 +96,14 @@ class Savings(Sides):
 
 
 def open_saving(made: Iterable[Mapping[str, Any]], first: date, end: date) -> Decimal:
-    """What recommendations that lie open in [first, end) save a month; of those that conflict the larger counts."""
-    taken, conflicts, saving = set[str](), set[str](), Decimal(0)
+    """What recommendations that lie open in [first, end) save a month, of those that overlap the counted ones."""
     lie_open = [
-        each
+        each["monthly_saving"]
         for each in made
-        if each["status"] in OPEN and each["monthly_saving"] > 0 and each["first_seen"] < end
+        if each["status"] in OPEN and each["is_counted"] and each["monthly_saving"] > 0 and each["first_seen"] < end
         and each["last_seen"] >= first
     ]  # fmt: skip
-    for each in sorted(lie_open, key=lambda each: (-each["monthly_saving"], each["recommendation_id"])):
-        others = set(each["conflicts_with"] or ())
-        if not others & taken and each["recommendation_id"] not in conflicts:
-            taken.add(each["recommendation_id"])
-            conflicts |= others
-            saving += each["monthly_saving"]
-    return saving
+    return sum(lie_open, Decimal(0))
 
 
 def _year_month(name: str) -> tuple[int, int]:

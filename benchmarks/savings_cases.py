@@ -112,7 +112,7 @@ def _spans(action: dict[str, Any]) -> list[tuple[date | None, date | None, float
 def _shaped(action: dict[str, Any], share: float) -> dict[str, Any]:
     kind = action["kind"]
     if kind in ("delete", "schedule"):
-        load = {"shape": "business-hours"} if kind == "schedule" and share < 1 else {"shape": "steady"}
+        load: dict[str, Any] = {"shape": "business-hours"} if kind == "schedule" and share < 1 else {"shape": "steady"}
         return {"kind": "instance", "type": action["size"], "charge": "day", "load": load}
     if kind == "resize":
         nodes = {1.0: "db-pro2-s", 1.1: "db-pro2-s"}.get(share, "db-pro2-xs")

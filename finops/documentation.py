@@ -1,4 +1,4 @@
-"""Writes the lists the documentation shows: commands, settings and their schema, tables and checks.
+"""Writes the lists the documentation shows: commands, rules, settings and their schema, tables and checks.
 
 Run `python -m finops.documentation` after changing a command or a setting; a test compares.
 """
@@ -13,6 +13,7 @@ from typing import Any
 import typer
 
 from finops.cli import build_app
+from finops.documented_rules import rules_page
 from pipelines.settings import DEFAULT_TEXTS, all_keys, settings_schema
 from pipelines.settings_sources import variable_name
 
@@ -24,6 +25,7 @@ def documents() -> dict[str, str]:
     """Path in the repository, and what the file there has to say."""
     return {
         "docs/commands.md": "\n".join(_commands()) + "\n",
+        "docs/recommendations.md": "\n".join(rules_page(_NOTICE)),
         "docs/settings.md": "\n".join(_settings()) + "\n",
         "docs/tables.md": "\n".join(_tables()) + "\n",
         "schemas/finops.schema.json": json.dumps(settings_schema(), indent=2) + "\n",

@@ -38,6 +38,8 @@ from pipelines.settings_budgets import (
     ForecastSetting,
     KnownChanges,
 )
+from pipelines.settings_recommendations import Recommendations
+from pipelines.settings_schedules import Schedules
 from pipelines.settings_sections import Billing, Cockpit, Kpis, LakeS3, OpenCost, Report, Scaleway, Storage
 from pipelines.settings_sources import (
     SettingsFile,
@@ -123,6 +125,8 @@ class Settings(BaseSettings):
     forecast: ForecastSetting = Field(default_factory=ForecastSetting)
     known_changes: KnownChanges = Field((), description="Changes of cost that are known and that no history shows.")
     anomalies: Anomalies = Field(default_factory=Anomalies)
+    recommendations: Recommendations = Field(default_factory=Recommendations)
+    schedules: Schedules = Field((), description="When machines are on; else they are meant to be off.")
     report: Report = Field(default_factory=Report)
 
     _origins: dict[str, str] = PrivateAttr(default_factory=dict)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -63,6 +63,17 @@ class SavingsPlan(_Section):
         return self
 
 
+class SavingsPlanTerm(_Section):
+    """What a Compute savings plan takes off the public price, for how long and which commitments: as offered on a day."""
+
+    months: Literal[12, 36] = Field(description="How long it binds.")
+    discount: Decimal = Field(gt=0, lt=1, description="Share taken off the public price, such as 0.15.")
+    least: int = Field(50, ge=50, le=9_999, description="Smallest monthly commitment it is offered for.")
+    most: int = Field(9_999, ge=50, le=9_999, description="Largest monthly commitment it is offered for.")
+    currency: Currency = Field("EUR", description="Currency of the commitment.")
+    valid_from: date = Field(description="Day from which it is offered so.")
+
+
 class Billing(_Section):
     """What is read of the bill."""
 
@@ -78,6 +89,9 @@ class Billing(_Section):
     )
     savings_plans: tuple[SavingsPlan, ...] = Field(
         (), description="Compute savings plans, which no API tells of: commitment, discount, first and last day."
+    )
+    savings_plan_terms: tuple[SavingsPlanTerm, ...] = Field(
+        (), description="Discounts offered on new plans, with their day; without them no plan is advised."
     )
 
     @field_validator("charges_are_net", mode="before")

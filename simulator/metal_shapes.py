@@ -10,6 +10,13 @@ from simulator.service_parts import Placed, Services, word
 
 _METAL = "/baremetal/em-"
 _FLEXIBLE = "/network/flexip/ip/"
+_GB = 10**9
+_HARDWARE = {
+    "EM-A115X-SSD": (4, 4, 32, ("SSD", 1_024)),
+    "EM-B220E-NVME": (8, 16, 64, ("NVMe", 1_024)),
+    "EM-I220E-NVME": (16, 32, 128, ("NVMe", 960)),
+}
+"""Cores, threads, GB of memory, and each of two disks, as Scaleway lists them; of other offers nothing is told."""
 
 
 class MetalShapes:
@@ -81,15 +88,31 @@ class MetalShapes:
             "price_per_hour": price if period == "hourly" else None,
             "price_per_month": price if period == "monthly" else None,
             "fee": None,
-            "monthly_offer_id": self._services.uuid("offer", name, zone, "monthly") if period == "hourly" else None,
+            "monthly_offer_id": self._monthly(offer, name, zone),
             "enable": True,
-            "cpus": [],
-            "memories": [],
-            "disks": [],
+            **self._hardware(name),
             "gpus": [],
             "bandwidth": 500_000_000,
             "quota_name": name.lower().replace("-", "_"),
             "zone": zone,
+        }
+
+    def _monthly(self, offer: Offer, name: str, zone: str) -> str | None:
+        """The same machine by the month, if it is sold so in the zone."""
+        wanted = offer.sku.replace("/hourly/", "/monthly/")
+        if wanted == offer.sku or wanted not in self._services.world.book.offers:
+            return None
+        return self._services.uuid("offer", name, zone, "monthly")
+
+    @staticmethod
+    def _hardware(name: str) -> dict[str, Any]:
+        if name not in _HARDWARE:
+            return {"cpus": [], "memories": [], "disks": []}
+        cores, threads, memory, (kind, size) = _HARDWARE[name]
+        return {
+            "cpus": [{"core_count": cores, "thread_count": threads, "name": "", "frequency": 0}],
+            "memories": [{"capacity": memory * _GB, "type": "", "frequency": 0, "is_ecc": True}],
+            "disks": [{"capacity": size * _GB, "type": kind}] * 2,
         }
 
     @staticmethod

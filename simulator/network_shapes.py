@@ -8,6 +8,8 @@ from simulator.service_parts import Placed, Services, amount, meter, word
 
 _BALANCER = "/network/loadbalancer/loadbalancer-"
 _GATEWAY = "/network/vpc/public-gateway/vpc-gw-"
+_BANDWIDTHS = {"s": 100_000_000, "m": 1_000_000_000, "l": 10_000_000_000}
+"""Bits a second by type; no public source says them."""
 _PRIVATE = "/network/vpc/private-network/"
 MACHINES_BEHIND_A_BALANCER = 3
 
@@ -64,7 +66,7 @@ class NetworkShapes:
                 "id": self._gateway_id(row),
                 "organization_id": self._services.organization_id,
                 "type": f"VPC-GW-{word(row, _GATEWAY).upper()}",
-                "bandwidth": 1_000,
+                "bandwidth": _BANDWIDTHS.get(word(row, _GATEWAY), 1_000_000_000),
                 "status": "running",
                 "tags": list(row.tags_at(now)),
                 "ipv4": self._gateway_address(row),

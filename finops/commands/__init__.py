@@ -23,6 +23,7 @@ from finops.commands import (
     lake,
     notebooks,
     pipeline,
+    recommendations,
     report,
     ui,
     what_if,
@@ -36,6 +37,7 @@ class CommandModule(Protocol):
 
 
 GROUPS: Final[dict[str, str]] = {
+    "actions": "Say what becomes of a recommendation.",
     "anomalies": "Find what is unusual.",
     "budgets": "What was agreed to be spent, and where it will end.",
     "config": "Settings in force, where each comes from, and their schema.",
@@ -52,6 +54,7 @@ COMMAND_MODULES: Final[tuple[CommandModule, ...]] = (
     lake,
     billing,
     anomalies,
+    recommendations,
     budgets,
     report,
     focus,

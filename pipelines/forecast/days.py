@@ -49,6 +49,12 @@ def days_from(start: date, count: int, holidays: Holidays) -> Days:
     )
 
 
+def holidays_between(first: date, last: date, holidays: Holidays) -> tuple[date, ...]:
+    """The holidays from one day to another, both included, in their order."""
+    named = {day for year in range(first.year, last.year + 1) for day in _days_off(year, holidays)}
+    return tuple(sorted(day for day in named if first <= day <= last))
+
+
 @cache
 def _days_off(year: int, holidays: Holidays) -> tuple[date, ...]:
     """In the same order every year, so that a holiday keeps its number."""

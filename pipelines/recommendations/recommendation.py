@@ -41,6 +41,7 @@ class Recommendation:
     the judgement stands on, each of which a query can derive again; `evaluation_start` to `evaluation_end` (exclusive)
     is their window. `confidence` is between 0 and 1 and measured, None where nothing was measured yet. The kilograms
     of CO2e and cubic metres of water are by the month; None lets the saved share of the resource's own stand for them.
+    `monthly_cost` and `currency` are said only where the advice is about no single resource.
     """
 
     rule: str
@@ -62,6 +63,8 @@ class Recommendation:
     saves_on: frozenset[str] = field(default_factory=frozenset)
     kg_co2e_saving: Decimal | None = None
     m3_water_saving: Decimal | None = None
+    monthly_cost: Decimal | None = None
+    currency: str | None = None
 
     @property
     def recommendation_id(self) -> str:

@@ -18,7 +18,8 @@ class Rule:
     name; read whole, so they hold one row a resource or few), `thresholds` a frozen dataclass of plain values whose
     fields may be set under `[recommendations.rules.<name>]`. `judge` answers in any order, at most once a resource and
     target, and never about a resource that is not in the world. `spares_protected` is False for rules that also hold
-    for what a tag protects: those that never take anything away.
+    for what a tag protects: those that never take anything away. One that `is_last` is asked after all others and
+    finds their advice as it stands that day, beside what it reads, in the table gold.recommendations of its world.
     """
 
     name: str
@@ -28,3 +29,4 @@ class Rule:
     thresholds: Any
     judge: Callable[[World, Any], Iterable[Answer]]
     spares_protected: bool = True
+    is_last: bool = False

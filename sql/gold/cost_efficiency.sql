@@ -1,9 +1,9 @@
 -- One minus the saving that lies open in the month's recommendations, over the spend that can be optimised: support,
--- tax and the committed floor are no part of it. Of recommendations that conflict the larger saving counts, so that no
--- saving is added twice; suppressed ones stay in, and suppressed_saving shows them. By month, since savings are.
+-- tax and the committed floor are no part of it. Of recommendations that overlap the counted ones stand in it, so that
+-- no saving is added twice; suppressed ones stay in, and suppressed_saving shows them. By month, since savings are.
 -- grain: period, period_start, billing_currency
 -- partition: billing_month
-with recursive
+with
 
 spend as (
 
@@ -79,119 +79,18 @@ open_ones as (
     select
         lengths.billing_month,
         recommendations.currency as billing_currency,
-        recommendations.recommendation_id,
-        coalesce(recommendations.conflicts_with, []) as conflicts_with,
-        recommendations.monthly_saving,
-        recommendations.status = 'suppressed' as is_suppressed
+        sum(recommendations.monthly_saving) as saving,
+        coalesce(
+            sum(recommendations.monthly_saving) filter (where recommendations.status = 'suppressed'), 0
+        ) as suppressed
     from lengths
     inner join gold.recommendations as recommendations on lengths.end_day > recommendations.first_seen
     where
         recommendations.status in ('open', 'accepted', 'suppressed')
+        and recommendations.is_counted
         and recommendations.monthly_saving > 0
         and recommendations.last_seen >= lengths.first_day
-
-),
-
-named as (
-
-    select distinct
-        billing_month,
-        billing_currency,
-        unnest(conflicts_with) as recommendation_id
-    from open_ones
-
-),
-
-told_apart as (
-
-    select
-        open_ones.*,
-        named.recommendation_id is not null or len(open_ones.conflicts_with) > 0 as is_contested
-    from open_ones
-    left join named
-        on
-            open_ones.billing_month = named.billing_month
-            and open_ones.billing_currency = named.billing_currency
-            and open_ones.recommendation_id = named.recommendation_id
-
-),
-
-uncontested as (
-
-    select
-        billing_month,
-        billing_currency,
-        sum(monthly_saving) as saving,
-        coalesce(sum(monthly_saving) filter (where is_suppressed), 0) as suppressed
-    from told_apart
-    where not is_contested
-    group by billing_month, billing_currency
-
-),
-
-contested as (
-
-    select
-        *,
-        row_number() over (
-            partition by billing_month, billing_currency
-            order by monthly_saving desc, recommendation_id
-        ) as place
-    from told_apart
-    where is_contested
-
-),
-
--- the largest saving first, then each that conflicts with none taken before it
-taken as (
-
-    select
-        billing_month,
-        billing_currency,
-        cast(0 as bigint) as place,
-        true as was_free,
-        cast([] as varchar[]) as ids,
-        cast([] as varchar[]) as conflicts,
-        cast(0 as decimal(38, 12)) as saving,
-        cast(0 as decimal(38, 12)) as suppressed
-    from made
-    union all
-    select
-        taken.billing_month,
-        taken.billing_currency,
-        contested.place,
-        not list_has_any(taken.ids, contested.conflicts_with)
-        and not list_contains(taken.conflicts, contested.recommendation_id) as is_free,
-        case when is_free then list_append(taken.ids, contested.recommendation_id) else taken.ids end as ids,
-        case
-            when is_free then list_concat(taken.conflicts, contested.conflicts_with) else taken.conflicts
-        end as conflicts,
-        cast(
-            taken.saving + case when is_free then contested.monthly_saving else 0 end as decimal(38, 12)
-        ) as saving,
-        cast(
-            taken.suppressed
-            + case when is_free and contested.is_suppressed then contested.monthly_saving else 0 end
-            as decimal(38, 12)
-        ) as suppressed
-    from taken
-    inner join contested
-        on
-            taken.billing_month = contested.billing_month
-            and taken.billing_currency = contested.billing_currency
-            and taken.place = contested.place - 1
-
-),
-
-chosen as (
-
-    select
-        billing_month,
-        billing_currency,
-        arg_max(saving, place) as saving,
-        arg_max(suppressed, place) as suppressed
-    from taken
-    group by billing_month, billing_currency
+    group by all
 
 ),
 
@@ -201,12 +100,13 @@ found as (
         made.billing_month,
         made.billing_currency,
         made.recommendations as made,
-        chosen.saving + coalesce(uncontested.saving, 0) as saving,
-        chosen.suppressed + coalesce(uncontested.suppressed, 0) as suppressed
+        coalesce(open_ones.saving, 0) as saving,
+        coalesce(open_ones.suppressed, 0) as suppressed
     from made
-    inner join chosen on made.billing_month = chosen.billing_month and made.billing_currency = chosen.billing_currency
-    left join uncontested
-        on made.billing_month = uncontested.billing_month and made.billing_currency = uncontested.billing_currency
+    left join open_ones
+        on
+            made.billing_month = open_ones.billing_month
+            and made.billing_currency = open_ones.billing_currency
 
 ),
 

@@ -53,7 +53,6 @@ NOTHING_OF = {
     ("commitment_coverage", "month"),  # nothing is committed to
     ("commitment_utilisation", "month"),
     ("cost_efficiency, planted", "month"),
-    ("cost_efficiency", "month"),  # no recommendations are made
 }
 
 
@@ -102,19 +101,19 @@ def test_what_agreed_prices_save_is_true_once_somebody_says_that_charges_are_net
 
 
 def test_cost_efficiency_is_what_the_savings_that_are_found_leave_of_the_true_spend(small_copy, view, world):
-    def advice(name, saving, *conflicts, status="open", first=date(2026, 6, 3)):
+    def advice(name, saving, status="open", first=date(2026, 6, 3), is_counted=True):
         return {
             **dict.fromkeys(RECOMMENDATIONS.schema.names),
             "recommendation_id": name,
             "monthly_saving": Decimal(saving),
             "currency": "EUR",
-            "conflicts_with": list(conflicts),
+            "is_counted": is_counted,
             "status": status,
             "first_seen": first,
             "last_seen": date(2026, 7, 9),
         }
 
-    made = [advice("resize", 30, "delete"), advice("delete", "40.125"), advice("done", 99, status="done")]
+    made = [advice("resize", 30, is_counted=False), advice("delete", "40.125"), advice("done", 99, status="done")]
     store(Lake(parse_address(str(small_copy))), {RECOMMENDATIONS: [*made, advice("late", 7, first=date(2026, 7, 2))]})
     catalog = view(small_copy).catalog
     build_table(catalog, catalog.models.by_name["gold.cost_efficiency"], ["2026-05", "2026-06", "2026-07"])
@@ -207,24 +206,23 @@ def test_only_the_last_decimal_of_a_quotient_may_be_rounded_the_other_way(found,
     assert result.exact == (found == "0.5")
 
 
-def test_of_savings_that_conflict_the_larger_counts_while_it_lies_open():
-    def advice(name, saving, *conflicts, status="open", last=date(2026, 6, 30)):
+def test_of_savings_that_overlap_the_counted_ones_stand_in_it_while_they_lie_open():
+    def advice(saving, is_counted=True, status="open", last=date(2026, 6, 30)):
         return {
-            "recommendation_id": name,
             "monthly_saving": Decimal(saving),
-            "conflicts_with": list(conflicts),
+            "is_counted": is_counted,
             "status": status,
             "first_seen": date(2026, 6, 3),
             "last_seen": last,
         }
 
     made = [
-        advice("resize", 30, "delete"),
-        advice("delete", 40),
-        advice("night", 25, "resize", status="suppressed"),
-        advice("done", 99, status="done"),
-        advice("dearer", -10),
-        advice("gone", 50, last=date(2026, 5, 31)),
+        advice(30, is_counted=False),
+        advice(40),
+        advice(25, status="suppressed"),
+        advice(99, status="done"),
+        advice(-10),
+        advice(50, last=date(2026, 5, 31)),
     ]
     assert open_saving(made, date(2026, 6, 1), date(2026, 7, 1)) == 65
     assert open_saving(made, date(2026, 5, 1), date(2026, 6, 1)) == 0

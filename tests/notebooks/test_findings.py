@@ -9,12 +9,14 @@ import pytest
 
 from pipelines.errors import UsageError
 from pipelines.reporting import (
+    notebook_advice,
     notebook_anomalies,
     notebook_budgets,
     notebook_costs,
     notebook_outlook,
     notebook_tenants,
     notebook_units,
+    notebook_usage,
 )
 from pipelines.reporting.notebook_view import view_of
 
@@ -101,6 +103,17 @@ def test_nothing_known_is_said_with_what_to_do_and_no_chart(lake, summary):
         "has been found": notebook_anomalies.changed(none("gold.anomalies"), none("gold.anomaly_changes"), view),
         "no alarm": notebook_anomalies.right(none("gold.anomalies"), view),
         "waits for an answer": notebook_anomalies.answered(none("gold.anomalies"), view),
+        "advises to save anything": notebook_advice.to_do(none("gold.recommendations"), view),
+        "to spend more": notebook_advice.spending(none("gold.recommendations"), view),
+        "No two recommendations": notebook_advice.overlapping(none("gold.recommendations"), view),
+        "No rule advises anything": notebook_advice.one(none("gold.recommendations"), view),
+        "No recommendation has the id": notebook_advice.one(none("gold.recommendations"), view, "abc"),
+        "advises anything": notebook_usage.load(none("gold.recommendations"), none("silver.usage_hourly"), view),
+        "No schedule": notebook_usage.week(none("gold.recommendations"), view),
+        "meant to be off": notebook_usage.nights(none("gold.schedule_nights"), view),
+        "left unjudged": notebook_advice.unjudged(none("gold.recommendations"), none("gold.unjudged"), view),
+        "No action was marked": notebook_advice.saved(none("gold.recommendations"), none("gold.savings"), view),
+        "No prediction": notebook_advice.accurate(none("gold.recommendations"), none("gold.rule_accuracy"), view),
         "no month before": notebook_costs.why(none("gold.total_bridge"), view),
     }
     for words, finding in findings.items():
@@ -209,3 +222,117 @@ def test_the_charts_library_comes_with_the_view_only_and_findings_have_their_own
     assert len(html) < 60_000
     assert not re.search(r"(src|href)=.https?:", html)
     assert all(words in html for words in ('data-jp-theme-light="false"', "@container", "vscode-dark"))
+
+
+def recommended(identifier, saving, **fields):
+    """A row of gold.recommendations about one machine; what is not named has its least value."""
+    row = {
+        "recommendation_id": identifier, "rule": "oversized_instance", "title": "Too large", "resource_id": "r1",
+        "resource_name": "web-1", "target": "small", "action": f"Do {identifier}", "reason": "It is idle. Mostly.",
+        "evidence": "{}", "evaluation_start": date(2026, 6, 1), "evaluation_end": date(2026, 6, 29),
+        "monthly_cost": Decimal(100), "monthly_saving": Decimal(saving), "currency": "EUR", "basis": "charged",
+        "one_off_cost": Decimal(0), "risk": "low", "effort": "low", "restart_needed": False, "conflicts_with": [],
+        "is_counted": True, "status": "open", "first_seen": date(2026, 6, 29), "judged_on": date(2026, 6, 29),
+        "judgement": "advised",
+    }  # fmt: skip
+    return row | fields
+
+
+@pytest.fixture
+def frame(lake):
+    """Rows of a table as a frame of its columns."""
+
+    def make(table, *rows):
+        schema = lake.table(table).schema
+        return pl.DataFrame([{name: row.get(name) for name in schema} for row in rows], schema=schema)
+
+    return make
+
+
+def test_the_findings_about_advice_count_nothing_twice_and_choose_the_rightsizing(summary, frame):
+    found = frame(
+        "gold.recommendations",
+        recommended("a", 60, rule="idle_instance", conflicts_with=["b"]),
+        recommended("b", 50, is_counted=False, conflicts_with=["a"]),
+        recommended("c", 20, evidence='{"days": 28, "memory_gib": null, "query": "select 1", "parts": [1.25, 2]}'),
+        recommended("d", -30, rule="undersized_instance"),
+    )
+    view = view_of(summary, MONTH)
+    listed = notebook_advice.to_do(found, view)
+    assert listed.title == "2 actions would save €80.00 a month"
+    assert listed.facts == {"actions": 2, "counted_saving": 80}
+    apart = notebook_advice.overlapping(found, view)
+    assert apart.title == "1 recommendation overlaps with what is counted: €80.00 can be saved, not €130.00"
+    assert [cell.text for cell in apart.tables[0].lines[0].cells] == ["Do b", "€50.00", "Do a"]
+    assert notebook_advice.spending(found, view).title.startswith("1 thing would cost €30.00 more a month")
+    one = notebook_advice.one(found, view)
+    assert one.title == "Do c: saves €20.00 a month"
+    assert [[cell.text for cell in line.cells] for line in one.tables[1].lines] == [
+        ["days", "28"],
+        ["memory gib", "not known"],
+        ["parts", "1.25, 2"],
+    ]
+    assert one.notes == ("It is idle. Mostly.", "The main number again: select 1")
+    assert notebook_advice.one(found, view, "d").title == "Do d: costs €30.00 a month"
+    assert notebook_advice.resource_of(found, view) == "r1"
+
+
+def test_the_load_shown_is_that_of_the_days_of_the_evidence(summary, frame):
+    found = frame("gold.recommendations", recommended("c", 20))
+    hours = frame(
+        "silver.usage_hourly",
+        *(
+            {"metric": metric, "usage_date": day, "p95_value": Decimal(share)}
+            for metric, day, share in (
+                ("node_cpu_ratio", date(2026, 6, 1), "0.25"),
+                ("node_cpu_ratio", date(2026, 6, 1), "0.15"),
+                ("node_cpu_ratio", date(2026, 6, 29), "0.9"),
+                ("node_memory_used_ratio", date(2026, 6, 2), "0.8"),
+            )
+        ),
+    )
+    finding = notebook_usage.load(found, hours, view_of(summary, MONTH))
+    assert finding.title == "web-1 never used more than 25% of its processors in 1 day, for 95 % of any hour"
+    assert [list(trace.y) for trace in finding.figure.data] == [[0.25], [0.2]]
+    unmeasured = notebook_usage.load(found, hours.clear(), view_of(summary, MONTH))
+    assert unmeasured.title == "The processors of web-1 were not measured"
+
+
+def test_the_week_shown_is_what_the_schedule_was_judged_by(summary, frame):
+    chances = [0.9 if hour < 12 else 0.02 for hour in range(168)]
+    evidence = f'{{"plan": "on Mon 00:00-12:00 UTC", "chance_of_use_by_hour_of_week": {chances}}}'
+    found = frame(
+        "gold.recommendations",
+        recommended("a", 60),
+        recommended("s", 40, rule="off_hours_schedule", evidence=evidence),
+    )
+    finding = notebook_usage.week(found, view_of(summary, MONTH))
+    assert finding.title == (
+        "web-1 is used in 12 of the 168 hours of a week; a schedule (on Mon 00:00-12:00 UTC) would save €40.00 a month"
+    )
+    assert [len(row) for row in finding.figure.data[0].z] == [24] * 7
+
+
+def test_nights_are_counted_by_what_became_of_them_and_misses_cost(summary, frame):
+    night = {"resource_name": "web-1", "night_kind": "night", "billing_currency": "EUR", "night_of": date(2026, 6, 1)}
+    miss = {"night_class": "missed", "missed_cost": Decimal("1.25"), "reason": "stopped in place"}
+    rows = [night | {"night_class": "stopped"}, night | miss, night | miss | {"missed_cost": Decimal(2)}]
+    finding = notebook_usage.nights(frame("gold.schedule_nights", *rows), view_of(summary, MONTH))
+    assert finding.title == "Of 3 nights and weekends 1 was kept; 2 missed cost €3.25"
+    assert [line.cells[2].text for line in finding.tables[0].lines] == ["€2.00", "€1.25"]
+    assert [name for name, _ in finding.chart.legend] == ["stopped", "missed"]
+
+
+def test_savings_shown_are_proved_ones_and_predictions_are_set_against_them(summary, frame):
+    found = frame("gold.recommendations")
+    saved = {"recommendation_id": "a", "rule": "r", "currency": "EUR", "done_on": date(2026, 5, 1), "days_judged": 30}
+    amounts = {"predicted_saving": 30, "monthly_saving": 25, "low": 20, "high": 31, "counted_saving": 25}
+    row = saved | {name: Decimal(value) for name, value in amounts.items()} | {"state": "verified", "is_harmed": False}
+    view = view_of(summary, MONTH)
+    finding = notebook_advice.saved(found, frame("gold.savings", row), view)
+    assert finding.title == "1 action was done: €25.00 a month is proved of the €30.00 predicted"
+    assert finding.notes == ("The prediction lies within the 90 % interval of what was measured.",)
+    sums = {"rule": "r", "currency": "EUR", "actions": 1, "factor": Decimal("0.97")}
+    told = sums | {"predicted_saving": Decimal(30), "realised_saving": Decimal(25)}
+    accuracy = notebook_advice.accurate(found, frame("gold.rule_accuracy", told), view)
+    assert accuracy.title == "Of €30.00 predicted a month €25.00 came true"

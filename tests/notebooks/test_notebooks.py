@@ -12,7 +12,7 @@ FOLDER = Path(__file__).parents[2] / "notebooks"
 NOTEBOOKS = sorted(path.name for path in FOLDER.glob("*.ipynb"))
 FACTS = "application/vnd.finops.facts+json"
 COSTS, OUTLOOK, UNITS = "01_cost_explorer.ipynb", "04_forecast_and_budget.ipynb", "07_unit_economics.ipynb"
-ANOMALIES = "03_anomalies.ipynb"
+ANOMALIES, ADVICE = "03_anomalies.ipynb", "06_recommendations.ipynb"
 MONTH = "2026-06"  # the last complete month of the small organisation
 ALLOWED_IMPORTS = ("finops", "pipelines.reporting")
 LOGIC = (
@@ -187,6 +187,23 @@ def test_the_anomalies_shown_are_those_of_gold(small, ran):
             which = f"anomaly_id = '{found['anomaly_id']}'"
             [number] = small.rows(f"select count(*) as rows from {table} where {which}")
             assert number["rows"] in found.values(), call
+
+
+def test_the_savings_shown_are_those_of_gold(small, ran):
+    rows = small.rows("select * from gold.recommendations where status in ('open', 'accepted')")
+    saving = [row["monthly_saving"] for row in rows if row["monthly_saving"] > 0 and row["is_counted"]]
+    shown = ran[ADVICE].facts("advice.to_do")
+    assert (shown["actions"], Decimal(shown["counted_saving"])) == (len(saving), sum(saving))
+    assert ran[ADVICE].facts("advice.spending")["actions"] == sum(row["monthly_saving"] <= 0 for row in rows)
+    whole = sum(row["monthly_saving"] for row in rows if row["monthly_saving"] > 0)
+    assert Decimal(ran[ADVICE].facts("advice.overlapping")["naive_saving"]) == whole >= sum(saving)
+    unjudged = small.rows("select count(*) as rows, count(distinct resource_id) as resources from gold.unjudged")[0]
+    assert ran[ADVICE].facts("advice.unjudged") == unjudged
+    [proved] = small.rows("select count(*) as actions, coalesce(sum(counted_saving), 0) as saved from gold.savings")
+    shown = ran[ADVICE].facts("advice.saved")
+    assert (shown["actions"], Decimal(shown["counted_saving"])) == (proved["actions"], proved["saved"])
+    [nights] = small.rows("select count(*) as nights from gold.schedule_nights")
+    assert ran[ADVICE].facts("usage.nights")["nights"] == nights["nights"]
 
 
 def test_no_tenant_is_named_in_a_notebook(small, ran):

@@ -107,8 +107,9 @@ def _next_below(
     """The offer to ask 'why not' about: the dearest cheaper one that is smaller and fits, as far as there is one."""
     found = [each for each in told if each[0].eur_per_month < chosen.eur_per_month]
     smaller = [each for each in found if each[0].vcpus <= chosen.vcpus and each[0].memory_gib <= chosen.memory_gib]
-    fitting = [each for each in smaller if fits(load, current, each[0])]
-    return max(fitting or smaller or found, key=lambda each: (each[0].eur_per_month, each[0].name), default=None)
+    dearest = sorted(smaller or found, key=lambda each: (each[0].eur_per_month, each[0].name), reverse=True)
+    fitting = (each for each in dearest if fits(load, current, each[0])) if smaller else iter(())
+    return next(fitting, dearest[0] if dearest else None)
 
 
 def _evidence(load: Load, cpu: Demand, current: Offer, chosen: Offer) -> Evidence:

@@ -22,6 +22,7 @@ from pipelines.recommendations.rightsizing.load import Demand, Floats
 
 # the natural logarithm of capacity ÷ level: from a third of the level to 150 times of it
 KNOTS = np.array([-1.0, -0.2, -0.03, 0.03, 0.2, 0.7, 2.0, 5.0])
+_WIDTHS = np.diff(KNOTS)
 # below about a twentieth of a vCPU a load is noise, and its doubling means nothing
 NOISE = 0.05
 
@@ -51,7 +52,7 @@ MEMORY_MODEL = CPU_MODEL
 def pieces(level: float, capacities: Floats) -> Floats:
     """How much of each piece between two knots is passed (0 to 1): a row per capacity."""
     distance = np.log((capacities + NOISE) / (max(level, 0.0) + NOISE))
-    return np.asarray(np.clip((distance[:, None] - KNOTS[:-1]) / np.diff(KNOTS), 0, 1))
+    return np.asarray(np.clip((distance[:, None] - KNOTS[:-1]) / _WIDTHS, 0, 1))
 
 
 def features(demand: Demand, capacities: Floats) -> Floats:

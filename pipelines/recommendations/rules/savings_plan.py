@@ -69,7 +69,7 @@ def _judged(world: World, currency: str, history: Sequence[Month], thresholds: T
     advice = advise(history, terms, plans, reduction, world.today, thresholds)
     about = f"savings plan {currency}"
     if isinstance(advice, Commitment):
-        return _advised(about, advice)
+        return _advised(about, currency, advice)
     return (Unjudged if advice.is_unjudged else NothingToDo)(NAME, about, advice.reason)
 
 
@@ -91,7 +91,7 @@ def _costs(world: World, resource_id: str) -> list[tuple[str, Decimal]]:
     return list(resource.costs.items()) if resource else []
 
 
-def _advised(about: str, advice: Commitment) -> Recommendation:
+def _advised(about: str, currency: str, advice: Commitment) -> Recommendation:
     term, outcome = advice.chosen.term, advice.chosen.outcome
     first, last = advice.history[0].first_day, following(advice.history[-1].first_day, 1)[0]
     saving = Decimal(outcome.saving).quantize(_CENT)
@@ -130,6 +130,8 @@ def _advised(about: str, advice: Commitment) -> Recommendation:
         basis=Basis.list_price,
         kg_co2e_saving=Decimal(0),  # the same machines run
         m3_water_saving=Decimal(0),
+        monthly_cost=advice.history[-1].eligible,
+        currency=currency,
     )
 
 
@@ -171,4 +173,5 @@ SAVINGS_PLAN = Rule(
     thresholds=Thresholds(),
     judge=judge,
     spares_protected=False,
+    is_last=True,
 )
