@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from assets.budgets_report import OUTLOOK_QUERIES
 from assets.report_anomalies import anomaly_rows
+from assets.report_recommendations import advice_rows
 from assets.reports import failed_checks, organization_name, written
 from pipelines.errors import UsageError
 from pipelines.lake.engine import Catalog
@@ -102,6 +103,7 @@ def _inputs(catalog: Catalog, week: Week, until: date, now: datetime) -> list[An
         "gold.data_freshness": catalog.query("select * from gold.data_freshness").to_pylist(),
         **{table: catalog.query(query).to_pylist() for table, query in OUTLOOK_QUERIES.items()},
         **anomaly_rows(catalog, None, week.sunday, settings),
+        **advice_rows(catalog, now.date()),
     }
     currencies = currencies_of_week(rows)
     if not currencies:

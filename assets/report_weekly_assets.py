@@ -6,6 +6,7 @@ from typing import Any
 import dagster as dg
 
 from assets.budgets_report import OUTLOOK_QUERIES
+from assets.report_recommendations import ADVICE_TABLES
 from assets.resources import ClockResource, LakeResource
 from pipelines.settings import load_settings
 
@@ -21,6 +22,7 @@ _DESCRIPTION = """The weekly review as one HTML file: what is unusual, what stil
 _READ = (
     *("gold.daily_costs", "gold.monthly_summary", "gold.data_freshness", *OUTLOOK_QUERIES),
     *("gold.anomalies", "gold.anomaly_causes", "gold.anomaly_days", "gold.anomaly_changes"),
+    *ADVICE_TABLES,
 )
 _WEEKLY = dg.FreshnessPolicy.time_window(fail_window=timedelta(days=10), warn_window=timedelta(days=8))
 

@@ -12,6 +12,7 @@ from assets.budgets_report import OUTLOOK_QUERIES
 from assets.partitions import months_of
 from assets.report_anomalies import anomaly_rows
 from assets.report_kpis import KPIS, kpi_rows
+from assets.report_recommendations import ADVICE_TABLES, advice_rows
 from assets.resources import ClockResource, LakeResource
 from pipelines.billing.periods import month_start, next_month
 from pipelines.errors import UsageError
@@ -31,6 +32,7 @@ READ_BY_THE_REPORT = (
     *("gold/kpis", "gold/kpi_bridge"),
     *("gold/anomalies", "gold/anomaly_causes", "gold/anomaly_days", "gold/anomaly_changes"),
     *("gold/forecasts", "gold/forecast_accuracy", "gold/budgets", "gold/voucher_burn_down", "gold/voucher_bills"),
+    *(table.replace(".", "/") for table in ADVICE_TABLES),
 )
 
 KPI_BRIDGE = "gold.kpi_bridge"
@@ -62,7 +64,8 @@ def write_monthly_report(catalog: Catalog, month: str, folder: Path, now: dateti
     from pipelines.reporting.monthly_input import TABLES, currencies, monthly_input
 
     def read(lake: Catalog) -> dict[str, list[dict[str, Any]]]:
-        return {table: _rows(lake, table, month) for table in TABLES} | _anomalies(lake, month)
+        rows = {table: _rows(lake, table, month) for table in TABLES}
+        return rows | _anomalies(lake, month) | advice_rows(lake, now.date())
 
     closing, rows = closed_month(catalog, month, read, now)
     found = currencies(rows, month)
@@ -79,6 +82,7 @@ def write_monthly_report(catalog: Catalog, month: str, folder: Path, now: dateti
             product_version=version("scaleway-finops"),
             checks_failed=failed,
             closing=closing,
+            dust_floor=load_settings().recommendations.dust_floor,
         )
         for currency in found
     ]

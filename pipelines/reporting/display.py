@@ -52,6 +52,7 @@ class Cell:
     tone: str = ""
     arrow: str = ""  # the direction of a change as a shape
     bar: str = ""  # a share as a CSS percentage, drawn behind the text
+    code: str = ""  # a command to copy, below all else
 
 
 @dataclass(frozen=True)

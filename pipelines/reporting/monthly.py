@@ -7,6 +7,7 @@ from datetime import datetime
 from pipelines.errors import UsageError
 from pipelines.reporting.display import Chart, Fact, Table, Tile, Trace
 from pipelines.reporting.money import DEFAULT_LOCALE, MoneyFormat
+from pipelines.reporting.monthly_advice import AdviceBlock, SavedBlock, advice_block, saved_block
 from pipelines.reporting.monthly_anomalies import AnomaliesBlock, anomalies_block
 from pipelines.reporting.monthly_causes import causes_chart
 from pipelines.reporting.monthly_charts import (
@@ -55,6 +56,8 @@ class Block:
     residual: Table
     coverage: Table
     anomalies: AnomaliesBlock | None
+    advice: AdviceBlock
+    saved: SavedBlock | None
     kpis: KpiBlock | None
     kpi_bridge: KpiBridgeBlock | None
     outlook: OutlookBlock | None
@@ -146,6 +149,8 @@ def _block(report: MonthlyInput, money: MoneyFormat) -> Block:
         residual=residual_table(report, money),
         coverage=coverage_table(report, money),
         anomalies=anomalies_block(report, money),
+        advice=advice_block(report, money),
+        saved=saved_block(report, money),
         kpis=kpi_block(report, money),
         kpi_bridge=kpi_bridge_block(report, money),
         outlook=outlook_block(report, money),

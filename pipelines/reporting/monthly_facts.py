@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from pipelines.reporting.display import Fact, Tile, Trace, sentence_case, trace
 from pipelines.reporting.money import NOTHING, MoneyFormat, arrow, count, percent, total
+from pipelines.reporting.monthly_advice import saving_tile
 from pipelines.reporting.monthly_outlook_tiles import budget_tile, forecast_tile
 from pipelines.reporting.monthly_rows import MonthlyInput
 from pipelines.reporting.sentence import compared_with, days_in, month_name
@@ -22,7 +23,7 @@ def status(report: MonthlyInput) -> tuple[str, str]:
 
 
 def tiles(report: MonthlyInput, money: MoneyFormat) -> tuple[Tile, ...]:
-    """Six figures, and where there are any the budget and the forecast, each with its basis and its period."""
+    """Six figures, and where there are any budget, forecast and savings, each with its basis and its period."""
     return (
         *_cost_tiles(report, money),
         *(tile for tile in (budget_tile(report, money), forecast_tile(report, money)) if tile),
@@ -30,6 +31,7 @@ def tiles(report: MonthlyInput, money: MoneyFormat) -> tuple[Tile, ...]:
         _year_tile(report, money),
         _invoice_tile(report, money),
         _owner_tile(report, money),
+        *(tile for tile in (saving_tile(report, money),) if tile),
     )
 
 

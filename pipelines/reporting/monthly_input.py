@@ -7,6 +7,17 @@ from decimal import Decimal
 from typing import Any, TypeVar, get_type_hints
 
 from pipelines.errors import UsageError
+from pipelines.reporting.advice_rows import (
+    DUST_FLOOR,
+    Advice,
+    AdviceRow,
+    RecommendationRow,
+    RuleAccuracyRow,
+    SavingRow,
+    UnjudgedRow,
+    advice_of,
+    flat,
+)
 from pipelines.reporting.anomaly_rows import (
     Anomalies,
     AnomalyDayRow,
@@ -53,6 +64,7 @@ TABLES = (
 )
 
 Row = TypeVar("Row", bound=GoldRow)
+Advised = TypeVar("Advised", bound=AdviceRow)
 
 
 def currencies(rows_by_table: Rows, month: str) -> tuple[str, ...]:
@@ -74,6 +86,7 @@ def monthly_input(
     checks_failed: Sequence[FailedCheck] = (),
     headline_basis: str = HEADLINE_BASIS,
     closing: ClosedMonth | None = None,
+    dust_floor: Decimal = DUST_FLOOR,
 ) -> MonthlyInput:
     """Typed rows of one month and currency, out of dict rows as DuckDB or polars return them.
 
@@ -84,6 +97,7 @@ def monthly_input(
     def read(kind: type[Row], *, all_months: bool = False) -> tuple[Row, ...]:
         return read_rows(rows_by_table, kind, None if all_months else month, currency)
 
+    is_first = currency in currencies(rows_by_table, month)[:1]
     history = _history(read(SummaryRow, all_months=True), month, currency)
     return MonthlyInput(
         organization_name=organization_name,
@@ -106,8 +120,9 @@ def monthly_input(
         kpis=read(KpiRow, all_months=True),
         closing=closing,
         outlook=read_outlook(rows_by_table, currency),
-        anomalies=read_anomalies(rows_by_table, currency, is_first=currency in currencies(rows_by_table, month)[:1]),
+        anomalies=read_anomalies(rows_by_table, currency, is_first=is_first),
         kpi_bridge=read(KpiBridgeRow),
+        advice=read_advice(rows_by_table, currency, is_first=is_first, dust_floor=dust_floor),
     )
 
 
@@ -139,6 +154,30 @@ def read_anomalies(rows_by_table: Rows, currency: str, *, is_first: bool) -> Ano
         read_rows(rows_by_table, CauseRow, None, currency),
         read_rows(rows_by_table, AnomalyDayRow, None, currency),
         read_rows(rows_by_table, ChangeRow, None, currency),
+    )
+
+
+def read_advice(
+    rows_by_table: Rows, currency: str, *, is_first: bool, dust_floor: Decimal = DUST_FLOOR
+) -> Advice | None:
+    """What was advised, judged and saved in this currency; None where no rule was ever asked.
+
+    What has no currency, since nothing is charged for it, stands with the currency that is shown first.
+    """
+    if RecommendationRow.TABLE not in rows_by_table:
+        return None
+    advised = {RecommendationRow.TABLE: [flat(row) for row in rows_by_table[RecommendationRow.TABLE]]}
+
+    def read(kind: type[Advised], tables: Rows) -> tuple[Advised, ...]:
+        rows = read_rows(tables, kind, None, currency)
+        return tuple(row for row in rows if (row.currency == currency if row.currency else is_first))
+
+    return advice_of(
+        read(RecommendationRow, advised),
+        read(UnjudgedRow, rows_by_table),
+        read(SavingRow, rows_by_table) if SavingRow.TABLE in rows_by_table else None,
+        read(RuleAccuracyRow, rows_by_table),
+        dust_floor,
     )
 
 

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
+    from pipelines.reporting.advice_rows import Advice
     from pipelines.reporting.anomaly_rows import Anomalies
     from pipelines.reporting.kpi_bridge_rows import KpiBridgeRow
     from pipelines.reporting.kpi_rows import KpiRow
@@ -256,6 +257,7 @@ class MonthlyInput:
     outlook: "Outlook | None" = None
     anomalies: "Anomalies | None" = None
     kpi_bridge: tuple["KpiBridgeRow", ...] = ()
+    advice: "Advice | None" = None
 
     @property
     def month_before(self) -> str:

@@ -12,6 +12,7 @@ from pipelines.reporting.monthly_anomalies import leading_charts
 from pipelines.reporting.monthly_evidence import freshness_table
 from pipelines.reporting.page import delayed_page, render_page
 from pipelines.reporting.sentence import unbroken
+from pipelines.reporting.weekly_advice import WeekAdviceBlock, week_advice, week_advice_block
 from pipelines.reporting.weekly_facts import Step, agenda, chip, sentence, status, strip, tiles
 from pipelines.reporting.weekly_rows import WeekAnomalies, WeeklyInput, week_anomalies
 from pipelines.reporting.weekly_tables import movers_table, spenders_table, week_before
@@ -44,6 +45,7 @@ class WeekBlock:
     strip: tuple[Fact, ...]
     agenda: tuple[Step, ...]
     anomalies: WeekAnomaliesBlock | None
+    advice: WeekAdviceBlock
     movers: Table
     spenders: Table
     before: str
@@ -98,8 +100,9 @@ def _block(report: WeeklyInput, money: MoneyFormat) -> WeekBlock:
         sentence=unbroken(sentence(report, money)),
         tiles=tiles(report, found, money),
         strip=strip(report, money),
-        agenda=agenda(found),
+        agenda=agenda(found, week_advice(report.advice, report.week) if report.advice else None),
         anomalies=_anomalies(report, found, money) if found else None,
+        advice=week_advice_block(report.advice, report.week, money),
         movers=movers_table(report, money),
         spenders=spenders_table(report, money),
         before=week_before(report),

@@ -8,6 +8,7 @@ from pipelines.reporting.money import NOTHING, MoneyFormat, arrow, count, divide
 from pipelines.reporting.monthly_outlook_tiles import chance, known_days
 from pipelines.reporting.outlook_rows import ForecastRow
 from pipelines.reporting.sentence import SECOND_DRIVER, in_text, month_name
+from pipelines.reporting.weekly_advice import WeekAdvice
 from pipelines.reporting.weekly_rows import WeekAnomalies, WeeklyInput
 from pipelines.reporting.weekly_tables import by_project, project_of, week_before
 from pipelines.reporting.weeks import DAYS
@@ -167,7 +168,7 @@ def _checks_fact(report: WeeklyInput, money: MoneyFormat) -> Fact:
     return Fact("Failed checks", count(len(failed), money.locale), detail, "finding" if failed else "good")
 
 
-def agenda(found: WeekAnomalies | None) -> tuple[Step, ...]:
+def agenda(found: WeekAnomalies | None, advice: WeekAdvice | None = None) -> tuple[Step, ...]:
     """Fifteen minutes: what is new first, since it costs most to leave it."""
     new, still = (len(found.new), len(found.still_open)) if found else (0, 0)
     first = f"{new} new {_word(new)}: name the cause, an owner and a day" if new else "No new anomaly: go on"
@@ -178,11 +179,19 @@ def agenda(found: WeekAnomalies | None) -> tuple[Step, ...]:
         first = second = "Anomalies: nothing has been judged yet"
     return (
         Step(2, "Is the data there, and what did the week cost?", "head"),
-        Step(5, first, "anomalies"),
-        Step(3, second, "open"),
-        Step(3, "What moved without being unusual, and is it wanted?", "movers"),
+        Step(4, first, "anomalies"),
+        Step(2, second, "open"),
+        Step(3, _advice_step(advice), "advice"),
+        Step(2, "What moved without being unusual, and is it wanted?", "movers"),
         Step(2, "Where does the month end, and who does what until next week?", "head"),
     )
+
+
+def _advice_step(advice: WeekAdvice | None) -> str:
+    new = len(advice.new) if advice else 0
+    if not new:
+        return "No new recommendation: what came of those that were accepted?"
+    return f"{new} new recommendation{'' if new == 1 else 's'}: who takes {_them(new)}, or why not?"
 
 
 def _them(number: int) -> str:

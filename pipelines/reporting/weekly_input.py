@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import date, datetime
 
-from pipelines.reporting.monthly_input import Rows, read_anomalies, read_outlook, read_rows
+from pipelines.reporting.monthly_input import Rows, read_advice, read_anomalies, read_outlook, read_rows
 from pipelines.reporting.monthly_rows import FailedCheck, FreshnessRow
 from pipelines.reporting.weekly_rows import WeekCostRow, WeeklyInput
 from pipelines.reporting.weeks import Week
@@ -30,6 +30,7 @@ def weekly_input(
 
     A missing column or a float where money is expected is refused. `charges_until` is the first day without charges.
     """
+    is_first = currency in currencies_of_week(rows_by_table)[:1]
     return WeeklyInput(
         organization_name=organization_name,
         week=week,
@@ -38,7 +39,8 @@ def weekly_input(
         product_version=product_version,
         charges_until=charges_until,
         costs=read_rows(rows_by_table, WeekCostRow, None, currency),
-        anomalies=read_anomalies(rows_by_table, currency, is_first=currency in currencies_of_week(rows_by_table)[:1]),
+        anomalies=read_anomalies(rows_by_table, currency, is_first=is_first),
+        advice=read_advice(rows_by_table, currency, is_first=is_first),
         outlook=read_outlook(rows_by_table, currency),
         freshness=tuple(sorted(read_rows(rows_by_table, FreshnessRow, None, currency), key=lambda row: row.source)),
         checks_failed=tuple(dict.fromkeys(checks_failed)),

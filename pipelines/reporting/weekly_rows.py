@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
+from pipelines.reporting.advice_rows import Advice
 from pipelines.reporting.anomaly_rows import Anomalies, AnomalyRow
 from pipelines.reporting.money import total
 from pipelines.reporting.monthly_rows import FailedCheck, FreshnessRow, GoldRow
@@ -49,6 +50,7 @@ class WeeklyInput:
     outlook: Outlook
     freshness: tuple[FreshnessRow, ...]
     checks_failed: tuple[FailedCheck, ...] = ()
+    advice: Advice | None = None
 
     @property
     def known_days(self) -> int:

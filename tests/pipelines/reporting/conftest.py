@@ -320,3 +320,83 @@ def anomaly_rows() -> dict[str, list[dict]]:
              "who": "a person", "resource_id": "r", "resource_name": "notebook-7", "anomaly_month": "2026-10"}
         ],
     }  # fmt: skip
+
+
+def recommendation(identifier: str, action: str, saving: str, **fields) -> dict:
+    """A row of gold.recommendations: open, counted, of an hour's work, unless told otherwise."""
+    row = {
+        "recommendation_id": identifier, "rule": "oversized_instance", "title": "Instances larger than their load",
+        "resource_id": f"r-{identifier}", "resource_name": f"web-{identifier}", "resource_type": "instance_server",
+        "target": "PRO2-S", "project_id": "p", "project_name": "web-shop", "team": None, "owner": "team-shop",
+        "environment": "prod", "action": action, "reason": "It used a fifth of its processors. Memory too.",
+        "evidence": '{"cpu_p95_vcpus": 1.25, "days": 28, "memory_p95_gib": null, "query": "select 1"}',
+        "evaluation_start": date(2026, 10, 20), "evaluation_end": date(2026, 11, 17), "monthly_cost": D("120.50"),
+        "monthly_saving": D(saving), "currency": "EUR", "basis": "charged", "one_off_cost": D(0), "confidence": 0.98,
+        "risk": "low", "effort": "low", "restart_needed": True, "rollback": '{"cli": ["scw x"], "terraform": ""}',
+        "change": '{"cli": ["scw y"], "terraform": "", "notes": []}', "kg_co2e_saving": None, "m3_water_saving": None,
+        "saves_on": [f"r-{identifier}"], "conflicts_with": [], "is_counted": True, "status": "open",
+        "status_reason": "", "status_since": date(2026, 11, 10), "status_until": None, "status_owner": None,
+        "first_seen": date(2026, 11, 10), "last_seen": date(2026, 11, 17), "judged_on": date(2026, 11, 17),
+        "judgement": "advised", "judgement_reason": None, "judgement_since": date(2026, 11, 10), "returned_on": None,
+    }  # fmt: skip
+    assert not set(fields) - set(row)
+    return row | fields
+
+
+def saving(identifier: str, state: str, predicted: str, measured: tuple[str, str, str] | None, **fields) -> dict:
+    """A row of gold.savings; `measured` is the saving by the month with its bounds."""
+    low, middle, high = (D(each) for each in measured) if measured else (None, None, None)
+    row = {
+        "recommendation_id": identifier, "rule": "oversized_instance", "title": "Instances larger than their load",
+        "resource_id": f"r-{identifier}", "resource_name": f"web-{identifier}", "project_id": "p",
+        "project_name": "web-shop", "owner": "team-shop", "environment": "prod", "currency": "EUR",
+        "action": f"Change web-{identifier} to PRO2-S", "done_on": date(2026, 9, 14), "state": state,
+        "state_reason": "against the days before", "predicted_saving": D(predicted), "monthly_saving": middle,
+        "low": low, "high": high, "counted_saving": middle if state == "verified" else D(0), "baseline": "level",
+        "days_judged": 40, "judged_until": date(2026, 11, 17), "expected_cost": D(100), "actual_cost": D(60),
+        "replacement_cost": D(0), "saved_cost": D(40), "bounced_back_on": None, "is_harmed": False,
+        "guarded_by": "errors", "guard_reason": "no worse in errors",
+    }  # fmt: skip
+    assert not set(fields) - set(row)
+    return row | fields
+
+
+@pytest.fixture
+def advice_rows() -> dict[str, list[dict]]:
+    """Savings of all efforts, one that overlaps, dust, advice to spend, one answered, what is not judged, and proof."""
+    both = {"restart_needed": False, "rollback": '{"cli": [], "terraform": ""}'}
+    rows = [
+        recommendation("a1", "Delete ci-runner-9, which nobody uses", "84.333", **both, rule="idle_instance",
+                       target="delete", owner=None, project_name="sandbox", basis="list price", risk="medium",
+                       conflicts_with=["b2"]),
+        recommendation("b2", "Change ci-runner-9 from PRO2-L to PRO2-S", "60.10", is_counted=False,
+                       conflicts_with=["a1"]),
+        recommendation("c3", "Change web-3 from PRO2-L to PRO2-S", "41.006", status="accepted", status_owner="ada"),
+        recommendation("d4", "Move orders-db to a volume of 40 GB", "23.5", effort="high", one_off_cost=D("12.25"),
+                       risk="medium", resource_type="rdb_instance", rule="oversized_volume", confidence=None),
+        recommendation("e5", "Delete the address 51.15.0.9", "0.4", **both, resource_type="ip"),
+        recommendation("f6", "Change queue-1 from PRO2-XS to PRO2-S", "-30", rule="undersized_instance", risk="low"),
+        recommendation("g7", "Stop web-7 at night", "12", status="rejected", status_reason="on call", is_counted=False),
+    ]  # fmt: skip
+    missing = {"rule": "oversized_instance", "currency": "EUR"}
+    memory = "only 3 days of node_memory_used_ratio; node_exporter would tell"
+    return {
+        "gold.recommendations": rows,
+        "gold.unjudged": [
+            {**missing, "resource_id": "r1", "resource_name": "n1", "monthly_cost": D("50.5"), "reason": memory},
+            {**missing, "resource_id": "r2", "resource_name": "n2", "monthly_cost": None, "reason": memory},
+            {**missing, "resource_id": "r1", "resource_name": "n1", "monthly_cost": D("50.5"),
+             "rule": "empty_pool", "reason": "its nodes are measured for less than 14 days"},
+        ],
+        "gold.savings": [
+            saving("s1", "verified", "50", ("44.1", "47.2", "50.3")),
+            saving("s2", "bounced back", "20", ("1", "5.5", "10"), bounced_back_on=date(2026, 10, 2)),
+            saving("s3", "waiting", "30.3", None, state_reason="3 of the 7 days after it have passed"),
+            saving("s4", "verified", "12", ("9", "11", "13"), is_harmed=True, counted_saving=D(0),
+                   guard_reason="2.00% of the requests fail, 0.10% did before"),
+        ],
+        "gold.rule_accuracy": [
+            {"rule": "oversized_instance", "currency": "EUR", "actions": 3, "predicted_saving": D(82),
+             "realised_saving": D("47.2"), "factor": D("0.8412")}
+        ],
+    }  # fmt: skip

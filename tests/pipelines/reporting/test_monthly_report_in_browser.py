@@ -105,14 +105,15 @@ def measured(folder, page: str, *flags: str) -> dict[int, dict]:
 
 
 @pytest.fixture
-def difficult(rows, anomaly_rows):
+def difficult(rows, anomaly_rows, advice_rows):
     """The sample month with names nobody should choose, unbroken, hostile, and a day of credits."""
-    rows |= anomaly_rows
+    rows |= anomaly_rows | advice_rows
     long = "an-unreasonably-long-name-" * 6 + "x" * 90
     hostile = "</script><script>window.hacked=1</script><img src=x onerror='window.hacked=1'>"
-    for table in ("gold.total_bridge", "gold.top_spenders", "gold.reconciliation", "gold.anomalies"):
+    named = ("gold.total_bridge", "gold.top_spenders", "gold.reconciliation", "gold.anomalies")
+    for table in (*named, "gold.recommendations", "gold.savings", "gold.unjudged"):
         for i, row in enumerate(rows[table]):
-            for name in ("project_name", "item_name", "owner", "sku", "explanation", "root_cause"):
+            for name in ("project_name", "item_name", "owner", "sku", "explanation", "root_cause", "action", "reason"):
                 if name in row:
                     row[name] = (long, hostile, f"日本語 مشروع {i}")[i % 3]
     for row in rows["gold.daily_costs"]:
@@ -126,7 +127,7 @@ def test_the_page_fits_every_width_draws_its_charts_and_is_legible(tmp_path, dif
     for width, found in measured(tmp_path, render_monthly(build(difficult)), *flags).items():
         assert found["inner"] == width
         assert found["scroll"] <= found["inner"]
-        assert found["charts"] == 6
+        assert found["charts"] == 7
         assert found["drawn"] >= 31 * 5 + 13 + 3
         assert found["contrast"]["ratio"] >= 4.5, found["contrast"]
         assert (sum(found["page"]) < 200) == (scheme == "dark")

@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 
 from pipelines.errors import UsageError
 from pipelines.reporting.money import MoneyFormat
+from pipelines.reporting.monthly_input import read_advice
 from pipelines.reporting.monthly_rows import FailedCheck
 from pipelines.reporting.weekly import render_weekly
+from pipelines.reporting.weekly_advice import new_table, week_advice
 from pipelines.reporting.weekly_facts import agenda
 from pipelines.reporting.weekly_input import currencies_of_week, weekly_input
 from pipelines.reporting.weekly_rows import WeekCostRow, week_anomalies
@@ -247,3 +249,56 @@ def test_days_of_a_week_are_told_across_months_and_years():
     assert WEEK.days == "19 to 25 October 2026"
     assert Week(date(2026, 9, 28)).days == "28 September to 4 October 2026"
     assert parse_week("2026-W53").days == "28 December 2026 to 3 January 2027"
+
+
+def advised(advice_rows, without=(), **changes):
+    """The recommendations of the fixture as the input of a week's page has them."""
+    tables = {table: held for table, held in advice_rows.items() if table not in without}
+    tables["gold.recommendations"] = [row | changes for row in tables["gold.recommendations"]]
+    return read_advice(tables, "EUR", is_first=True)
+
+
+def identifiers(rows):
+    return [row.recommendation_id for row in rows]
+
+
+def test_recommendations_of_the_week_are_new_or_answered_and_stand_once(advice_rows):
+    for row in advice_rows["gold.recommendations"]:
+        old = row["recommendation_id"] in ("d4", "e5")
+        row |= {"first_seen": date(2026, 9, 1)} if old else {"first_seen": date(2026, 10, 20)}
+        row |= {"status_since": date(2026, 10, 22)}
+    advice_rows["gold.recommendations"][4]["returned_on"] = date(2026, 10, 25)
+    advice_rows["gold.recommendations"][3]["status"] = "done"
+    found = week_advice(advised(advice_rows), WEEK)
+    assert identifiers(found.new) == ["a1", "b2", "f6", "e5"]
+    assert identifiers(found.answered) == ["d4", "c3", "g7"]
+    later = week_advice(advised(advice_rows), Week(date(2026, 10, 26)))
+    assert (later.new, later.answered) == ((), ())
+
+
+def test_the_week_tells_what_is_new_what_was_done_and_puts_it_on_the_agenda(week, advice_rows):
+    same = {"first_seen": date(2026, 10, 20), "status_since": date(2026, 10, 20)}
+    text = words(render_weekly(replace(week(), advice=advised(advice_rows, **same))))
+    assert "4 actions would save €149.24 a month." in text
+    assert "finops plan a1" in text
+    assert "overlaps with another" in text
+    assert "rejected on call" in text
+    assert "5 new recommendations: who takes them, or why not?" in text
+    quiet = words(render_weekly(replace(week(), advice=advised(advice_rows))))
+    assert "No recommendation is new in this week." in quiet
+    assert "Nothing was done, accepted or declined in this week." in quiet
+
+
+def test_a_week_of_a_lake_without_recommendations_says_when_they_come(week):
+    text = words(render_weekly(week()))
+    assert "No rule has been asked yet" in text
+    assert "come with the next run: finops run" in text
+
+
+def test_new_recommendations_beyond_ten_are_counted(week, advice_rows):
+    rows = [advice_rows["gold.recommendations"][0] | {"recommendation_id": f"x{at:02d}"} for at in range(14)]
+    advice = read_advice({"gold.recommendations": rows}, "EUR", is_first=True)
+    table = new_table(advice.rows, EUROS)
+    assert len(table.lines) == 11
+    assert table.lines[-1].cells[0].text == "… and 4 more"
+    assert table.lines[-1].cells[1].text == "€337.33"
