@@ -2,7 +2,7 @@
 -- known_from (0 to 671, UTC) the largest share of its processors or GPU that 95 % of the samples stayed below, and the
 -- stretches it was charged for. Hours without samples are left out, not zero; the bytes a second that passed the
 -- network are known of machines with an agent alone. Nodes name their Kapsule pool.
--- grain: billing_month, resource_id
+-- grain: billing_month, resource_id, billing_currency
 -- partition: billing_month
 -- reads: silver.power_days 1 month back
 -- reads: silver.usage_hourly 1 month back
@@ -105,7 +105,7 @@ traffic as (
 
 ),
 
-charged_by_currency as (
+charged as (
 
     select
         months.billing_month,
@@ -118,17 +118,6 @@ charged_by_currency as (
         on power_days.usage_date >= months.known_from and power_days.usage_date < months.known_until
     where power_days.charges is not null
     group by all
-
-),
-
-charged as (
-
-    select *
-    from charged_by_currency
-    qualify row_number() over (
-        partition by billing_month, resource_id
-        order by charged_cost desc, billing_currency
-    ) = 1
 
 ),
 

@@ -95,7 +95,7 @@ select
     entry.service_type as entry_service_type,
     entry.counted_days as entry_counted_days,
     entry.requests as entry_requests,
-    cast(cast(told.failed as double) / nullif(cast(told.requests as double), 0) as double) as failed_share,
+    cast(cast(told.failed as double) / nullif(cast(told.requests as double), 0) as decimal(38, 12)) as failed_share,
     caches.project_id is not null as has_edge_cache,
     counted.known_from,
     counted.known_until,

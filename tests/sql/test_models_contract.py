@@ -31,7 +31,7 @@ MONTHS = ("2026-09", "2026-10")
 
 
 @cache
-def tests_beside() -> str:
+def _tests_beside() -> str:
     """What all other tests say."""
     return "\n".join(path.read_text() for path in sorted(TESTS.rglob("test_*.py")) if path != Path(__file__))
 
@@ -39,7 +39,7 @@ def tests_beside() -> str:
 @cache
 def has_a_test_of_its_own(table: str) -> bool:
     """Whether another test names the table, or one made of it: a random bill cannot have something of everything."""
-    if f'"{table}"' in tests_beside() or f"from {table}" in tests_beside():
+    if f'"{table}"' in _tests_beside() or f"from {table}" in _tests_beside():
         return True
     return any(has_a_test_of_its_own(model.table) for model in MODELS if table in model.reads)
 

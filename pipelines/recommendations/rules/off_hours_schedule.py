@@ -75,11 +75,11 @@ def judge(world: World, thresholds: Thresholds) -> Iterator[Answer]:
             pools[case.row["pool_id"]].append(case)
         else:
             yield _advised(world, case.server, [case], plans[case.environment], thresholds)
-    nodes: defaultdict[str, int] = defaultdict(int)
+    nodes: defaultdict[str, set[str]] = defaultdict(set)
     for row in world.rows(_TABLE):
-        nodes[row["pool_id"]] += 1
+        nodes[row["pool_id"]].add(row["resource_id"])
     for pool_id, of_pool in pools.items():
-        if len(of_pool) < nodes[pool_id]:
+        if len(of_pool) < len(nodes[pool_id]):
             yield NothingToDo(NAME, pool_id, "some of its nodes are used at night or at weekends")
         else:
             yield _advised(world, world.resources[pool_id], of_pool, plans[of_pool[0].environment], thresholds)

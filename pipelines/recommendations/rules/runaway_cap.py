@@ -93,7 +93,7 @@ def _scaled(world: World, resource: Resource, row: Mapping[str, Any], thresholds
 
 def _timed(world: World, job: Resource, row: Mapping[str, Any], thresholds: Thresholds) -> Answer:
     """A limit on how long a job runs."""
-    timeout, longest = row["timeout_seconds"], row["longest_seconds"]
+    timeout, longest = row["timeout_seconds"], _number(row["longest_seconds"])
     if timeout is None:
         return Unjudged(NAME, job.resource_id, "its timeout is not known")
     if longest is None or (row["runs"] or 0) < thresholds.least_runs:
@@ -137,10 +137,10 @@ def _hung_cost(job: Resource, row: Mapping[str, Any], wanted: int) -> Decimal:
     """By the month, what runs took beyond the new timeout; never more than was charged for the job."""
     if not row["timed_out_seconds"] or row["list_price_per_hour"] is None:
         return Decimal(0)
-    beyond = row["timed_out_seconds"] - row["timed_out_runs"] * wanted
+    beyond = Decimal(row["timed_out_seconds"]) - row["timed_out_runs"] * wanted
     price: Decimal = row["list_price_per_hour"]
-    cost = price * Decimal(max(beyond, 0.0)) / _HOUR * _HOURS / _WINDOW_HOURS
-    charged = job.monthly_cost if job.monthly_cost is not None else cost
+    cost: Decimal = price * max(beyond, Decimal(0)) / _HOUR * _HOURS / _WINDOW_HOURS
+    charged: Decimal = job.monthly_cost if job.monthly_cost is not None else cost
     return min(cost, charged).quantize(Decimal("0.01"), ROUND_DOWN)
 
 
@@ -168,8 +168,11 @@ def _peak(row: Mapping[str, Any]) -> float | None:
     """The most that ran at once; of a pool the nodes it has today."""
     if row["resource_type"] == "k8s_pool":
         return float(len(row["node_ids"])) if row["node_ids"] else None
-    peak: float | None = row["peak_instances"]
-    return peak
+    return _number(row["peak_instances"])
+
+
+def _number(value: Decimal | None) -> float | None:
+    return None if value is None else float(value)
 
 
 def _query(row: Mapping[str, Any]) -> str:
