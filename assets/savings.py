@@ -70,7 +70,7 @@ def _days(catalog: Catalog, done: Sequence[Row]) -> dict[str, list[Row]]:
 
 
 def _row(action: Row, days: Sequence[Row]) -> dict[str, Any]:
-    done_on = action["status_since"]
+    done_on = days[0]["done_on"] if days else action["status_since"]
     history = history_of(days)
     told = saved(history, done_on) if history else Saved(State.waiting, "no day around it is charged yet")
     well = _guarded(days, done_on)

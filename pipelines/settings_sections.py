@@ -64,7 +64,7 @@ class SavingsPlan(_Section):
 
 
 class SavingsPlanTerm(_Section):
-    """What a Compute savings plan takes off the public price, for how long and which commitments: as offered on a day."""
+    """What a new Compute savings plan takes off the public price, for how long and for which commitments."""
 
     months: Literal[12, 36] = Field(description="How long it binds.")
     discount: Decimal = Field(gt=0, lt=1, description="Share taken off the public price, such as 0.15.")

@@ -10,16 +10,32 @@
 -- stored: view
 with
 
+-- what was deleted was done on the day after it was last charged, however late that was said or seen
+last_days as (
+
+    select
+        resource_id,
+        max(charge_date) as last_day
+    from silver.labelled_costs
+    where resource_id is not null
+    group by resource_id
+
+),
+
 actions as (
 
     select
-        recommendation_id,
-        currency as billing_currency,
-        saves_on,
-        target,
-        status_since as done_on
+        recommendations.recommendation_id,
+        any_value(recommendations.currency) as billing_currency,
+        any_value(recommendations.saves_on) as saves_on,
+        least(
+            any_value(recommendations.status_since),
+            case when any_value(recommendations.target) like 'delete%' then max(last_days.last_day) + 1 end
+        ) as done_on
     from gold.recommendations
-    where status in ('done', 'verified') and status_since is not null
+    left join last_days on list_contains(recommendations.saves_on, last_days.resource_id)
+    where recommendations.status in ('done', 'verified') and recommendations.status_since is not null
+    group by recommendations.recommendation_id
 
 ),
 
@@ -260,6 +276,7 @@ select
     days.recommendation_id,
     days.charge_date,
     days.billing_currency,
+    days.done_on,
     cast(coalesce(own.billed_cost, 0) as decimal(38, 12)) as billed_cost,
     cast(coalesce(own.replacement_cost, 0) as decimal(38, 12)) as replacement_cost,
     cast(coalesce(priced.price_index, 1) as decimal(38, 12)) as price_index,

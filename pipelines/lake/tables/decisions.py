@@ -51,7 +51,8 @@ RECOMMENDATIONS = PythonTable(
     "gold.recommendations",
     "What to do: one row a recommendation, from the day it was first made, with its evidence (JSON), the change and "
     "its undo (JSON), its saving by the month (negative where the advice is to spend more), what to expect of that by "
-    "what its rule's advice was worth so far, what all it saves on costs by the month, and what became of it. Of those that overlap the ones that together save the most are counted.",
+    "what its rule's advice was worth so far, what all it saves on costs by the month, and what became of it. Of those "
+    "that overlap the ones that together save the most are counted.",
     pa.schema(
         [
             *((name, _TEXT) for name in ("recommendation_id", "rule", "title", "resource_id", "resource_name")),
