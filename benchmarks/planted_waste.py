@@ -23,12 +23,13 @@ ANSWERS: Mapping[str, tuple[str, ...]] = {
     "database": ("highly_available",),
     "commitment": ("monthly",),
     "rightsizing": ("oversized", "workload"),
-    "idle": ("idle",),
+    "idle": ("idle", "gpu"),
     "undersized": ("undersized", "cache_size", "slow_volume"),
     "snapshot": ("snapshot",),
     "generation": ("generation",),
+    "observability": ("custom_metrics", "debug_logs"),
 }
-"""Kinds of planted waste in compute and data services, and how the names of rules that answer them read."""
+"""Kinds of planted waste, and how the names of rules that answer them read."""
 TO_DO = ("open", "accepted")
 MOST_EXTRAS = Decimal("0.1")
 Row = Mapping[str, Any]

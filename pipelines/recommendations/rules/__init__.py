@@ -6,6 +6,8 @@ from pipelines.recommendations.rule import Rule
 from pipelines.recommendations.rules.backup_retention import BACKUP_RETENTION
 from pipelines.recommendations.rules.batch_window import BATCH_WINDOW
 from pipelines.recommendations.rules.cache_size import CACHE_SIZE
+from pipelines.recommendations.rules.custom_metrics import CUSTOM_METRICS
+from pipelines.recommendations.rules.debug_logs import DEBUG_LOGS
 from pipelines.recommendations.rules.elastic_metal_monthly import ELASTIC_METAL_MONTHLY
 from pipelines.recommendations.rules.empty_cluster import EMPTY_CLUSTER
 from pipelines.recommendations.rules.empty_pool import EMPTY_POOL
@@ -39,6 +41,8 @@ from pipelines.recommendations.rules.slow_volume import SLOW_VOLUME
 from pipelines.recommendations.rules.snapshot_retention import SNAPSHOT_RETENTION
 from pipelines.recommendations.rules.stopped_but_billed import STOPPED_BUT_BILLED
 from pipelines.recommendations.rules.stopped_in_place import STOPPED_IN_PLACE
+from pipelines.recommendations.rules.telemetry_budget import TELEMETRY_BUDGET
+from pipelines.recommendations.rules.telemetry_retention import TELEMETRY_RETENTION
 from pipelines.recommendations.rules.unattached_volume import UNATTACHED_VOLUME
 from pipelines.recommendations.rules.undersized_database import UNDERSIZED_DATABASE
 from pipelines.recommendations.rules.undersized_instance import UNDERSIZED_INSTANCE
@@ -92,5 +96,9 @@ RULES: tuple[Rule, ...] = (
     UNUSED_IMAGE,
     UNUSED_REGISTRY,
     UNUSED_SERVERLESS,
+    CUSTOM_METRICS,
+    DEBUG_LOGS,
+    TELEMETRY_RETENTION,
+    TELEMETRY_BUDGET,
     SAVINGS_PLAN,
 )

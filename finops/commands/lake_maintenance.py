@@ -1,0 +1,45 @@
+"""`finops lake maintain`: what the lake keeps of itself, and letting go of what nobody needs any more."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import typer
+
+from finops.streams import write_hint, write_json, write_table
+
+Lake = Annotated[str | None, typer.Option("--lake", help="Lake address; else the one of the settings.")]
+
+
+def maintain(
+    keep_days: Annotated[
+        int, typer.Option("--keep-days", min=1, help="Older versions than that may go; those of closed months stay.")
+    ] = 800,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be removed.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    lake: Lake = None,
+) -> None:
+    """Say what each table keeps, and remove files that only versions older than the given days need."""
+    from dataclasses import asdict
+
+    from assets.closing import closes
+    from finops import catalog_of
+    from pipelines.lake.maintenance import maintained
+
+    catalog = catalog_of(lake)
+    pinned: dict[str, set[int]] = defaultdict(set)
+    for close in closes(catalog).values():
+        for table, version in close.manifest.versions.items():
+            pinned[table].add(version)
+    rows = [asdict(told) for told in maintained(catalog, pinned, keep_days, remove=not dry_run)]
+    if json:
+        write_json({"keep_days": keep_days, "dry_run": dry_run, "tables": rows})
+        return
+    write_table(rows, "table")
+    held, old = sum(row["bytes"] for row in rows), sum(row["old_bytes"] for row in rows)
+    write_hint(f"{held:,} bytes are current and {old:,} belong to earlier versions kept for {keep_days} days.")
+
+
+COMMANDS: tuple[tuple[str, Callable[..., Any]], ...] = (("lake maintain", maintain),)
