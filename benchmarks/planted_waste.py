@@ -28,6 +28,9 @@ ANSWERS: Mapping[str, tuple[str, ...]] = {
     "snapshot": ("snapshot",),
     "generation": ("generation",),
     "observability": ("custom_metrics", "debug_logs"),
+    "lifecycle": ("storage_lifecycle", "noncurrent_versions", "incomplete_uploads", "delete_markers", "log_bucket"),
+    "egress": ("unexpected_egress",),
+    "budget": ("bucket_budget",),
 }
 """Kinds of planted waste, and how the names of rules that answer them read."""
 TO_DO = ("open", "accepted")
@@ -73,7 +76,7 @@ class Compared:
 def compare(truth: Mapping[str, Any], recommendations: Iterable[Row]) -> Compared:
     """Rows of gold.recommendations against the truth of a scenario."""
     rows = [row for row in recommendations if row["status"] in TO_DO]
-    wastes = [_waste(item, rows) for item in truth["planted"] if item["kind"] in ANSWERS]
+    wastes = [_waste(item, rows) for item in truth["planted"] if item["kind"] in ANSWERS and item["resource_ids"]]
     known = {resource for item in truth["planted"] for resource in item["resource_ids"]}
     answered = {row["recommendation_id"] for waste in wastes for row in waste.answers}
     trapped: dict[str, list[Row]] = {}

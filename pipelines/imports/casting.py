@@ -21,6 +21,7 @@ from pipelines.imports.schema import ARROW_TYPES
 _LARGEST_COUNT = 2**63 - 1
 _PLAIN_COUNT = r"^[0-9]{1,18}$"
 _PLAIN_DAY = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
+_PLAIN_NUMBER = re.compile(r"[0-9]{1,18}(\.[0-9]{1,18})?", re.ASCII)
 _MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])(-01)?", re.ASCII)
 _CURRENCY = re.compile(r"[A-Z]{3}")
 _TRUE = frozenset({"true", "1", "yes", "t", "y"})
@@ -30,9 +31,14 @@ _DECIMALS = {"amount": 9, "money": 12}
 
 @dataclass(frozen=True)
 class Reader:
-    """Reads text in the types of fields. `zone` is what a time without one is in; None means such a time is refused."""
+    """Reads text in the types of fields. `zone` is what a time without one is in; None means such a time is refused.
+
+    `unit` is how many microseconds a time that is a plain number counts in, from `origin` on; None refuses such times.
+    """
 
     zone: ZoneInfo | None = None
+    unit: float | None = None
+    origin: datetime = datetime(1970, 1, 1, tzinfo=UTC)
 
     def read(self, field: Field, text: pa.Array, found: Faults) -> pa.Array:
         """Typed values of one column."""
@@ -52,12 +58,20 @@ class Reader:
         return _PARSERS[field.type]
 
     def _time(self, text: str) -> datetime:
+        if self.unit is not None and _PLAIN_NUMBER.fullmatch(text):
+            return self._counted(text)
         moment, is_zoned = parse_time(text)
         if is_zoned:
             return moment
         if self.zone is None:
             raise Unreadable("names no time zone; write 2026-09-01T10:00:00Z, or import with --time-zone")
         return _in_zone(moment.replace(tzinfo=None), self.zone)
+
+    def _counted(self, text: str) -> datetime:
+        try:
+            return self.origin + timedelta(microseconds=int(Decimal(text) * Decimal(str(self.unit))))
+        except OverflowError:
+            raise Unreadable("is not a date of the calendar; see time_unit and time_origin") from None
 
 
 def _in_zone(wall: datetime, zone: ZoneInfo) -> datetime:

@@ -194,6 +194,9 @@ PARTS = (("successful", "requests"), ("failed", "requests"), ("cached_tokens", "
 KIND_COLUMN = "kind"
 TIME_ZONE = "time_zone"
 """Not a column: `[imports.<kind>] time_zone` says what times without a zone mean."""
+TIME_UNIT, TIME_ORIGIN = "time_unit", "time_origin"
+"""Neither are these: the unit of times that are plain numbers, and the moment they count from, else 1970."""
+NO_COLUMNS = (TIME_ZONE, TIME_UNIT, TIME_ORIGIN)
 
 
 def kind_named(name: str) -> Kind:
@@ -210,7 +213,7 @@ def check_columns(imports: Mapping[str, Mapping[str, str]]) -> None:
             raise ConfigurationError(
                 f"[imports.{name}]: there is no such kind; write one of {', '.join(KINDS)}{_meant(name, list(KINDS))}"
             )
-        known = [*KINDS[name].names, TIME_ZONE]
+        known = [*KINDS[name].names, *NO_COLUMNS]
         for column in columns:
             if column not in known:
                 raise ConfigurationError(

@@ -25,7 +25,9 @@ from pipelines.imports.columns import (
     columns_of,
     kind_column_of,
     known_names,
+    origin_named,
     require_columns,
+    unit_named,
     zone_named,
 )
 from pipelines.imports.duplicates import SeenLines
@@ -116,7 +118,10 @@ class Reading:
     def _rows_of(self, kind: str, text: dict[str, pa.Array], numbers: list[int]) -> tuple[pa.Table, pa.Table]:
         rows, faults = typed_rows(self.columns[kind], self.readers[kind], text, len(numbers))
         usable = [row for row in range(len(numbers)) if row not in faults.faults]
-        identity = rows.identity.take(pa.array(usable, pa.int64()))
+        identity = rows.identity
+        if self.columns[kind].counts_lines:
+            identity = identity.append_column("line", pa.array(numbers, pa.int64()))
+        identity = identity.take(pa.array(usable, pa.int64()))
         again = self.seen.repeats(identity, [numbers[row] for row in usable])
         for position, line in again.items():
             faults.fault(usable[position], f"speaks of the same {rows.spoken} as line {line}; a file says a thing once")
@@ -162,9 +167,15 @@ def open_numbers(path: Path, source_file: str, request: Request) -> Reading:
     columns = {kind.name: columns_of(raw.names, kind, request.imports, kind_column) for kind in kinds}
     if request.kind:
         require_columns(path, columns[request.kind.name])
-    readers = {kind.name: Reader(_zone(zone_named(kind, request.imports, request.time_zone))) for kind in kinds}
+    readers = {kind.name: _reader(kind, request) for kind in kinds}
     notes = [*raw.notes, *(note for each in columns.values() for note in each.notes)]
     return Reading(raw, path, request, columns, readers, kind_column, notes=notes)
+
+
+def _reader(kind: Kind, request: Request) -> Reader:
+    settings = request.imports.get(kind.name, {})
+    zone = _zone(zone_named(kind, request.imports, request.time_zone))
+    return Reader(zone, unit_named(kind.name, settings), origin_named(kind.name, settings))
 
 
 def _zone(name: str | None) -> ZoneInfo | None:

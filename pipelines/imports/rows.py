@@ -30,6 +30,8 @@ def typed_rows(columns: Columns, reader: Reader, text: dict[str, pa.Array], coun
     values = {
         each.name: reader.read(each, pc.coalesce(*(clean[name] for name in columns.ours[each.name])), found)
         if each.name in columns.ours
+        else reader.read(each, pa.repeat(pa.scalar(columns.said[each.name]), count), found)
+        if each.name in columns.said
         else pa.nulls(count, ARROW_TYPES[each.type])
         for each in columns.kind.fields
     }

@@ -5,19 +5,29 @@ from __future__ import annotations
 from pipelines.recommendations.rule import Rule
 from pipelines.recommendations.rules.backup_retention import BACKUP_RETENTION
 from pipelines.recommendations.rules.batch_window import BATCH_WINDOW
+from pipelines.recommendations.rules.bucket_budget import BUCKET_BUDGET
+from pipelines.recommendations.rules.bucket_without_owner import BUCKET_WITHOUT_OWNER
 from pipelines.recommendations.rules.cache_size import CACHE_SIZE
 from pipelines.recommendations.rules.custom_metrics import CUSTOM_METRICS
 from pipelines.recommendations.rules.debug_logs import DEBUG_LOGS
+from pipelines.recommendations.rules.delete_markers import DELETE_MARKERS
 from pipelines.recommendations.rules.elastic_metal_monthly import ELASTIC_METAL_MONTHLY
 from pipelines.recommendations.rules.empty_cluster import EMPTY_CLUSTER
 from pipelines.recommendations.rules.empty_pool import EMPTY_POOL
 from pipelines.recommendations.rules.expired_sandbox import EXPIRED_SANDBOX
 from pipelines.recommendations.rules.gateway_without_network import GATEWAY_WITHOUT_NETWORK
+from pipelines.recommendations.rules.gpu_to_api import GPU_TO_API
+from pipelines.recommendations.rules.gpu_training_cap import GPU_TRAINING_CAP
+from pipelines.recommendations.rules.gpu_type import GPU_TYPE
+from pipelines.recommendations.rules.gpu_unused_of_many import GPU_UNUSED_OF_MANY
 from pipelines.recommendations.rules.highly_available_outside_production import HIGHLY_AVAILABLE_OUTSIDE_PRODUCTION
 from pipelines.recommendations.rules.idle_elastic_metal import IDLE_ELASTIC_METAL
 from pipelines.recommendations.rules.idle_gpu_instance import IDLE_GPU_INSTANCE
 from pipelines.recommendations.rules.idle_instance import IDLE_INSTANCE
+from pipelines.recommendations.rules.incomplete_uploads import INCOMPLETE_UPLOADS
 from pipelines.recommendations.rules.load_balancer_without_backends import LOAD_BALANCER_WITHOUT_BACKENDS
+from pipelines.recommendations.rules.log_bucket_without_expiry import LOG_BUCKET_WITHOUT_EXPIRY
+from pipelines.recommendations.rules.noncurrent_versions import NONCURRENT_VERSIONS
 from pipelines.recommendations.rules.off_hours_schedule import OFF_HOURS_SCHEDULE
 from pipelines.recommendations.rules.old_generation import OLD_GENERATION
 from pipelines.recommendations.rules.old_snapshot import OLD_SNAPSHOT
@@ -41,11 +51,13 @@ from pipelines.recommendations.rules.slow_volume import SLOW_VOLUME
 from pipelines.recommendations.rules.snapshot_retention import SNAPSHOT_RETENTION
 from pipelines.recommendations.rules.stopped_but_billed import STOPPED_BUT_BILLED
 from pipelines.recommendations.rules.stopped_in_place import STOPPED_IN_PLACE
+from pipelines.recommendations.rules.storage_lifecycle import STORAGE_LIFECYCLE
 from pipelines.recommendations.rules.telemetry_budget import TELEMETRY_BUDGET
 from pipelines.recommendations.rules.telemetry_retention import TELEMETRY_RETENTION
 from pipelines.recommendations.rules.unattached_volume import UNATTACHED_VOLUME
 from pipelines.recommendations.rules.undersized_database import UNDERSIZED_DATABASE
 from pipelines.recommendations.rules.undersized_instance import UNDERSIZED_INSTANCE
+from pipelines.recommendations.rules.unexpected_egress import UNEXPECTED_EGRESS
 from pipelines.recommendations.rules.unused_address import UNUSED_ADDRESS
 from pipelines.recommendations.rules.unused_database import UNUSED_DATABASE
 from pipelines.recommendations.rules.unused_image import UNUSED_IMAGE
@@ -96,6 +108,18 @@ RULES: tuple[Rule, ...] = (
     UNUSED_IMAGE,
     UNUSED_REGISTRY,
     UNUSED_SERVERLESS,
+    GPU_TO_API,
+    GPU_TYPE,
+    GPU_UNUSED_OF_MANY,
+    GPU_TRAINING_CAP,
+    STORAGE_LIFECYCLE,
+    NONCURRENT_VERSIONS,
+    INCOMPLETE_UPLOADS,
+    DELETE_MARKERS,
+    LOG_BUCKET_WITHOUT_EXPIRY,
+    BUCKET_BUDGET,
+    BUCKET_WITHOUT_OWNER,
+    UNEXPECTED_EGRESS,
     CUSTOM_METRICS,
     DEBUG_LOGS,
     TELEMETRY_RETENTION,

@@ -82,7 +82,7 @@ def options_of(
 ) -> list[Option]:
     """The cheapest virtual and the cheapest bare metal machines of its region that hold the busiest moment."""
     count = thresholds.machines_in_production if service.is_production else 1
-    peak = ceil(row["peak_instances"] * thresholds.room)
+    peak = ceil(float(row["peak_instances"]) * thresholds.room)
     # of two machines either one must hold everything: the other may have failed
     vcpus, memory = float(row["vcpus"]) * peak, float(row["memory_gb"]) * peak * _GB
     entry = thresholds.entry_cost if count > 1 else Decimal(0)

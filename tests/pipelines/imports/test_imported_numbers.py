@@ -217,9 +217,37 @@ def test_a_time_without_a_zone_is_in_the_zone_that_was_told_and_a_doubtful_hour_
     assert "is left out by a clock change in Europe/Paris" in found.reasons[4]
 
 
+LOG = {"at": "timestamp", "input_tokens": "input_length", "model": "=llama", "requests": "=1"}
+
+
+def test_a_log_of_requests_is_taken_by_a_mapping_alone_and_its_lines_may_say_the_same(tmp_path, read_numbers):
+    path = tmp_path / "trace.jsonl"
+    line = '{"timestamp": 27482, "input_length": 6955, "output_length": 52, "hash_ids": [46, 47], "images": 2}\n'
+    path.write_text(line * 2)
+    settings = {**LOG, "time_unit": "ms", "time_origin": "2026-09-01T00:00:00Z", "output_tokens": "output_length"}
+    found = read_numbers(path, "inferences", imports={"inferences": settings})
+    assert found.quarantined == []
+    first, second = found.accepted
+    assert first["happened_at"] == second["happened_at"] == datetime(2026, 9, 1, 0, 0, 27, 482000, tzinfo=UTC)
+    assert (first["model"], first["requests"], first["input_tokens"], first["output_tokens"]) == ("llama", 1, 6955, 52)
+    assert "46" in first["labels"]
+    assert '"images"' in first["labels"]
+
+
+def test_a_number_is_no_time_without_its_unit_and_what_is_said_of_all_lines_is_read_like_a_column(numbers):
+    line = ("timestamp,input_length", "12.5,3")
+    assert "is not a date and time" in numbers("inferences", *line, imports={"inferences": LOG}).reasons[2]
+    (row,) = numbers("inferences", *line, imports={"inferences": {**LOG, "time_unit": "s"}}).accepted
+    assert row["happened_at"] == datetime(1970, 1, 1, 0, 0, 12, 500000, tzinfo=UTC)
+    wrong = {**LOG, "time_unit": "s", "requests": "=many"}
+    assert "requests 'many'" in numbers("inferences", *line, imports={"inferences": wrong}).reasons[2]
+
+
 @pytest.mark.parametrize(
     ("imports", "says"),
     [
+        ({"deploys": {"time_unit": "days"}}, "time_unit 'days' is none of s, ms, us, ns"),
+        ({"deploys": {"time_origin": "soon"}}, "time_origin 'soon' is not a date and time"),
         ({"deploy": {}}, r"\[imports.deploy\]: there is no such kind; .*; did you mean deploys\?"),
         ({"deploys": {"enviroment": "x"}}, r"\[imports.deploys\] enviroment: .*; did you mean environment\?"),
         ({"deploys": {"time_zone": "Paris/Europe"}}, "time zone 'Paris/Europe' is not known"),
@@ -245,7 +273,7 @@ def test_settings_that_mean_nothing_are_named(numbers, imports, says):
         (b"day,service,requests,day\n", "column 'day' appears twice"),
         (b'[{"day": "2026-09-01"}]', "is not JSON lines"),
         (b'{"day": "2026-09-01", "service": "s", "requests": 1}\nnope\nnope\n', "is not JSON lines: 2 of 3 lines"),
-        (gzip.compress(b"day,service,requests\n" * 50)[:40], "damaged gzip"),
+        (gzip.compress(b"day,service,requests\n" * 50, mtime=0)[:40], "damaged gzip"),
         (b"PAR1 and then nothing", "damaged Parquet"),
     ],
 )

@@ -1,0 +1,202 @@
+"""What it costs to bring imported requests to models into gold tables, against DuckDB's bare sum of the same lines.
+
+`python -m benchmarks.gpu_speed --rows 10000000` writes that many lines of a log into `bronze.business_numbers`, each
+file of a million with days of its own, beside four machines that answered them. One process builds the tables `BUILT`
+as a run does, another runs their selects in DuckDB alone over the same Parquet files, a third only sums the lines by
+day, model, deployment and tenant. Ends with 1 when a promise is not kept.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from assets.tables import TABLES
+from benchmarks.gpu_fleets import Selects
+from pipelines.lake.address import parse_address
+from pipelines.lake.build import build
+from pipelines.lake.engine import Catalog, connect
+from pipelines.lake.sql_models import Layered, load_models
+from pipelines.lake.store import Lake
+from pipelines.lake.tables import PythonTable
+
+CPU_RATIO, MEMORY_MIB = 1.3, 1024
+"""What is promised for ten million lines."""
+BUILT = ("silver.gpu_request_days", "gold.cost_per_inference")
+LINES, FIRST_DAY = "bronze.business_numbers", "date '2026-09-01'"
+A_FILE, DAYS_A_FILE, DAYS = 1_000_000, 3, 90
+MONTHS = ("2026-09", "2026-10", "2026-11", "2026-12")
+MACHINES = {
+    "gold.gpu_days": """
+        select
+            {day} + cast(day as integer) as charge_date, 'gpu-' || machine as resource_id,
+            'gpu-' || machine as resource_name, 'instance_server' as resource_type, 1 as gpus,
+            19.5 as allocation_cost, 8.1 as busy_cost, 24 as charged_hours, 24 as charged_gpu_hours,
+            'EUR' as billing_currency, strftime({day} + cast(day as integer), '%Y-%m') as billing_month
+        from range({days}) as days (day) cross join range(4) as machines (machine)
+    """,
+    "silver.gpu_machines": """
+        select 'gpu-' || machine as resource_id, 'gpu-' || machine as resource_name, {day} as valid_from
+        from range(4) as machines (machine)
+    """,
+}
+LOG = """
+    select
+        'log-{number}.csv' as source_file, '{number}' as source_hash, line as line_number, 'log' as source,
+        'inferences' as kind, {day} + cast({first} + line % {days} as integer) as day,
+        cast({day} + cast({first} + line % {days} as integer) as timestamptz)
+            + to_microseconds(line * 7919 % 86400000000) as happened_at,
+        'model-' || line % 3 as model, 'gpu-' || line % 4 as deployment, 'tenant-' || line % 50 as tenant,
+        1 as requests, 400 + line % 3000 as input_tokens, line % 200 as cached_tokens, 50 + line % 500 as output_tokens,
+        cast(line % 100 = 0 as bigint) as failed, timestamptz '2026-12-01' as imported_at, '{number}' as import_key
+    from range({rows}) as lines (line)
+"""
+SUMS = """
+    select
+        day, model, version, deployment, resource_id, tenant, count(*), sum(requests), sum(failed), sum(input_tokens),
+        sum(cached_tokens), sum(output_tokens)
+    from {lines} where kind = 'inferences' group by all
+"""
+
+
+PRICED = """
+    select sum(completed_requests + coalesce(failed_requests, 0)) as requests
+    from gold.cost_per_inference where is_sum and period = 'month'
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """0 when both promises are kept."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.gpu_speed", description=__doc__)
+    parser.add_argument("--rows", type=int, default=10_000_000)
+    parser.add_argument("--folder", type=Path, help="keep the lake here, and take it from here when it is there")
+    parser.add_argument("--measure", choices=("lake", "bare", "sums"), help=argparse.SUPPRESS)
+    options = parser.parse_args(arguments)
+    if options.measure:
+        json.dump(_measured(options.measure, options.folder), sys.stdout)
+        return 0
+    if options.folder:
+        return _compared(options.folder, options.rows)
+    with tempfile.TemporaryDirectory(prefix="gpu-speed-") as folder:
+        return _compared(Path(folder), options.rows)
+
+
+def _compared(folder: Path, rows: int) -> int:
+    place = folder / f"lake-{rows}"
+    if not place.exists():
+        _fill(place, rows)
+    sums, bare, lake = (_side(way, place) for way in ("sums", "bare", "lake"))
+    ratio = lake["cpu"] / bare["cpu"]
+    print(f"{rows:,} lines: {bare['cpu']:.2f} s CPU bare, {lake['cpu']:.2f} s as a run builds them ({ratio:.2f} times)")
+    print(f"the lines' plain sums alone take {sums['cpu']:.2f} s ({lake['cpu'] / sums['cpu']:.2f} times)")
+    print(
+        f"peak memory {bare['memory']:.0f} MiB bare, {lake['memory']:.0f} MiB; {lake['requests']:.0f} requests priced"
+    )
+    print(f"promised: at most {CPU_RATIO} times the CPU, {MEMORY_MIB} MiB, and every line counted")
+    kept = ratio <= CPU_RATIO and lake["memory"] <= MEMORY_MIB and lake["requests"] == bare["requests"] == rows
+    return 0 if kept else 1
+
+
+def _side(way: str, folder: Path) -> dict[str, float]:
+    command = [sys.executable, "-m", "benchmarks.gpu_speed", "--measure", way, "--folder", str(folder)]
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE)  # noqa: S603 (ourselves)
+    told: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return told
+
+
+def _measured(way: str, folder: Path) -> dict[str, float]:
+    catalog = _catalog(folder)
+    for table in BUILT:
+        shutil.rmtree(folder.joinpath(*table.split(".")), ignore_errors=True)
+    before = _cpu()
+    if way in SELECTS:
+        with connect() as connection:
+            catalog.register(connection, sorted(_read(catalog.models)))
+            before = _cpu()
+            requests = SELECTS[way](connection, catalog.models)
+            cpu = _cpu() - before
+    else:
+        for table in BUILT:
+            build(catalog, catalog.models.by_name[table], list(MONTHS))
+        cpu = _cpu() - before
+        requests = catalog.query(PRICED).to_pylist()[0]["requests"]
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return {"cpu": cpu, "memory": memory, "requests": float(requests)}
+
+
+def _summed(connection: duckdb.DuckDBPyConnection, _: Layered) -> float:
+    """The lines' plain sums, which answer nothing of what a number lacks or two files say."""
+    return float(sum(row[7] for row in connection.execute(SUMS.format(lines=LINES)).fetchall()))
+
+
+def _selected(connection: duckdb.DuckDBPyConnection, models: Layered) -> float:
+    """The same selects in DuckDB alone, over the same files."""
+    for table in BUILT:
+        connection.execute(f"create schema if not exists {models.by_name[table].layer}")
+        connection.execute(f"create table {table} as {models.by_name[table].sql}")
+    (priced,) = connection.execute(PRICED).fetchone() or (0,)
+    return float(priced)
+
+
+SELECTS = {"sums": _summed, "bare": _selected}
+
+
+def _cpu() -> float:
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
+
+
+def _catalog(folder: Path) -> Catalog:
+    """A lake in which what `BUILT` reads is as it was filled, or empty."""
+    models, schemas = load_models(), Selects()
+    read = _read(models) - set(TABLES)
+    taken = {name: replace(model, is_stored=True) if name in read else model for name, model in models.by_name.items()}
+    declared = {
+        name: PythonTable(name, "", schemas.schema(name), models.by_name[name].partition_by) for name in sorted(read)
+    }
+    return Catalog(Lake(parse_address(str(folder))), Layered(taken), {**declared, **TABLES})
+
+
+def _read(models: Layered) -> set[str]:
+    return {name for table in BUILT for name in models.by_name[table].reads} - set(BUILT)
+
+
+def _fill(folder: Path, rows: int) -> None:
+    catalog = _catalog(folder)
+    dates = {"day": FIRST_DAY, "days": DAYS}
+    for table, select in MACHINES.items():
+        _append(catalog, table, select.format(**dates))
+    for select in _files(rows):
+        _append(catalog, LINES, select)
+
+
+def _files(rows: int) -> Iterator[str]:
+    for number, first in enumerate(range(0, rows, A_FILE)):
+        told = {"number": number, "first": number * DAYS_A_FILE % DAYS, "days": DAYS_A_FILE, "day": FIRST_DAY}
+        yield LOG.format(rows=min(A_FILE, rows - first), **told)
+
+
+def _append(catalog: Catalog, table: str, select: str) -> None:
+    """What a select says of some columns, the others null."""
+    declared = catalog.declared[table]
+    with connect() as connection:
+        connection.register("empty", declared.schema.empty_table())
+        connection.execute("create table typed as select * from empty")
+        connection.execute(f"insert into typed by name {select}")
+        content: pa.Table = connection.execute("select * from typed").to_arrow_table().cast(declared.schema)
+    catalog.lake.append(table, content, {}, declared.partition_by)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,95 @@
+"""Buckets from which much more traffic leaves than was usual, and has for weeks: every GB of it is billed.
+
+The usual is the median day of the twenty weeks before the last four. What is beyond it is the saving that finding the
+reader, or a cache in front of the bucket, could bring; a cache that only hits sometimes brings less.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from pipelines.recommendations.changes.storage import looked_into
+from pipelines.recommendations.recommendation import Answer, Level, NothingToDo, Recommendation, Unjudged
+from pipelines.recommendations.rule import Rule
+from pipelines.recommendations.world import Resource, World
+
+NAME = "unexpected_egress"
+_EGRESS = "gold.storage_egress"
+_MONTH_DAYS = Decimal(730) / 24
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """How long traffic must have been billed, and how far beyond the usual it is before it is said."""
+
+    usual_days: int = 56
+    recent_days: int = 14
+    least_factor: Decimal = Decimal("1.5")
+    least_saving: Decimal = Decimal(5)  # by the month
+
+
+def judge(world: World, thresholds: Thresholds) -> Iterator[Answer]:
+    """One answer for each bucket whose traffic was billed."""
+    for row in sorted(world.rows(_EGRESS), key=lambda row: (row["resource_id"], row["billing_currency"])):
+        bucket = world.resources.get(row["resource_id"])
+        if bucket is not None and bucket.currency == row["billing_currency"]:
+            yield _judged(bucket, row, thresholds)
+
+
+def _judged(bucket: Resource, row: dict[str, Any], thresholds: Thresholds) -> Answer:
+    usual = row["usual_daily_cost"]
+    if usual is None or (row["usual_days"] or 0) < thresholds.usual_days:
+        return Unjudged(NAME, bucket.resource_id, f"its traffic was billed on {row['usual_days'] or 0} days before")
+    if row["recent_cost"] is None or (row["recent_days"] or 0) < thresholds.recent_days:
+        return NothingToDo(NAME, bucket.resource_id, "hardly any traffic left it of late")
+    # a day without a charge is one without traffic; the usual is of days with traffic, which is the careful side
+    recent = row["recent_cost"] / (row["known_until"] - row["known_from"]).days
+    saving = (recent - usual) * _MONTH_DAYS
+    if recent < usual * thresholds.least_factor or saving < thresholds.least_saving or row["rising_since"] is None:
+        return NothingToDo(NAME, bucket.resource_id, "as much leaves it as is usual")
+    return _advised(bucket, row, usual, recent, min(saving, bucket.monthly_cost or Decimal(0)))
+
+
+def _advised(bucket: Resource, row: dict[str, Any], usual: Decimal, recent: Decimal, saving: Decimal) -> Recommendation:
+    factor = f"{recent / usual:.1f} times the usual" if usual else "where none did before"
+    return Recommendation(
+        rule=NAME,
+        resource_id=bucket.resource_id,
+        target="usual traffic",
+        action=f"Find out who fetches {bucket.resource_name}, and put a cache in front of it",
+        reason=f"Since {row['rising_since']} much more traffic leaves it: {factor}, on every day since.",
+        evidence={
+            "rising_since": row["rising_since"],
+            "daily_cost": round(recent, 4),
+            "usual_daily_cost": round(usual, 4),
+            "usual_days": row["usual_days"],
+            "recent_days": row["recent_days"],
+            "query": f"select * from {_EGRESS} where resource_id = '{bucket.resource_id}'",
+        },
+        evaluation_start=row["known_from"],
+        evaluation_end=row["known_until"],
+        monthly_saving=saving,
+        change=looked_into(
+            bucket,
+            (
+                "Turn on the bucket's access logs for a day and count who fetches what; block what nobody wants.",
+                "Edge Services in front of the bucket answers what many fetch from its cache; compare its price.",
+                "The saving is all that is beyond the usual: a cache that hits half of the time saves half of it.",
+            ),
+        ),
+        risk=Level.low,
+        effort=Level.medium,
+    )
+
+
+UNEXPECTED_EGRESS = Rule(
+    name=NAME,
+    title="Unusual traffic out of buckets",
+    about="Looks for buckets whose billed traffic has been far beyond the usual for weeks.",
+    reads=(_EGRESS,),
+    thresholds=Thresholds(),
+    judge=judge,
+)
