@@ -5,7 +5,7 @@
 -- of their own, and waste_cost is what they took. busy is the part in which the GPUs worked, null without DCGM.
 -- cost_coverage is the share of the run's hours that its machines were charged for. typical_hours is the median of the
 -- model's completed runs of this month and the one before, runs_at_once the most that shared a machine with it.
--- grain: scope, source, run_id, model, status, billing_currency
+-- grain: billing_month, scope, source, run_id, model, status, billing_currency
 -- partition: billing_month
 -- reads: gold.gpu_hours 1 month back
 -- reads: gold.gpu_days 1 month back
