@@ -65,3 +65,13 @@ def test_everything_unusual_that_was_planted_is_told_where_it_happened_and_at_mo
     urgent = {item["id"] for item in planted(told) if is_urgent(item)}
     assert urgent <= {name for name, row in found.found.items() if row["severity"] == "urgent"}
     assert all(row["impact"] > 0 for row in found.found.values())
+
+
+def test_every_planted_waste_is_advised_on_and_no_trap_is(demo):
+    from benchmarks.planted_waste import MOST_EXTRAS, compare
+
+    *_, lake, told = demo
+    found = compare(told, lake.rows("select * from gold.recommendations"))
+    assert (found.missed, found.trapped) == ([], {})
+    assert len(found.extras) <= MOST_EXTRAS * found.advised, found.extras
+    assert lake.one("select count(*) from gold.recommendations where monthly_saving > coalesce(monthly_cost, 0)") == 0
