@@ -23,13 +23,20 @@ KEPT_FOR_A_WHILE = {
 }
 """Who comes late finds no metrics older than their retention, and vouchers only as they are left."""
 
-MADE_OF_THEM = {"silver.measured_things", "silver.idle_hours", "gold.idle_share"}
+MADE_OF_THEM = {
+    *("silver.measured_things", "silver.idle_hours", "gold.idle_share", "silver.power_days", "silver.gpu_served_hours"),
+    "silver.driver_units",
+    *(f"gold.{name}" for name in ("activity_hours", "machine_activity", "connection_activity", "machine_demand")),
+    *(f"gold.{name}" for name in ("workload_demand", "database_load", "volume_load", "network_load")),
+    *(f"gold.{name}" for name in ("serverless_load", "request_hops", "scaling_caps", "telemetry_streams")),
+    *(f"gold.{name}" for name in ("gpu_hours", "gpu_days", "gpu_load", "cost_per_inference", "storage_outlook")),
+}
 
 SAID_THAT_DAY = {"gold.forecasts", "gold.forecast_days", "gold.budgets"}
 """What was said on a day stays; who comes late has said it of the last day only."""
 
 FIRST_SEEN = {
-    "gold.budget_alerts",
+    *("gold.budget_alerts", "gold.recommendations", "gold.unjudged", "gold.schedule_nights"),
     *(f"gold.{name}" for name in ("anomalies", "anomaly_causes", "anomaly_days", "anomaly_changes")),
 }
 """The day something was first told stays too, and what was told of it then."""
