@@ -189,7 +189,13 @@ def test_a_source_that_is_down_costs_only_what_is_made_of_it(simulator, monkeypa
     started = steps(place, dg.DagsterEventType.STEP_START)
     assert started.isdisjoint({"silver__prices", "silver__skus", "gold__daily_costs"})
     built = steps(place, dg.DagsterEventType.STEP_SUCCESS)
-    assert {"bronze__charges", "bronze__resources", "silver__costs", "silver__consumptions", "silver__invoices"} <= built
+    assert {
+        "bronze__charges",
+        "bronze__resources",
+        "silver__costs",
+        "silver__consumptions",
+        "silver__invoices",
+    } <= built
     assert place.rows("select count(*) as lines from silver.costs")[0]["lines"] > 0
     with pytest.raises(errors.SourceUnavailable):
         outcome.raise_if_failed()
