@@ -84,7 +84,7 @@ def advise(
         key=lambda each: (-each.outcome.value, each.term.months, each.outcome.commitment),
     )
     best = options[0]
-    if best.outcome.value < float(thresholds.least_saving):
+    if Decimal(best.outcome.value) < thresholds.least_saving:
         said = f"the best plan is expected to save {best.outcome.saving:.2f} a month and risks more than that is worth"
         return NoCommitment(said, is_unjudged=False, options=tuple(options))
     return Commitment(best, tuple(options), tuple(history), reduction)
