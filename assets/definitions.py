@@ -17,6 +17,7 @@ from assets.made_assets import made_assets
 from assets.outside import outside_assets
 from assets.partitions import months_to_show
 from assets.recommendations_assets import recommendation_assets
+from assets.report_mails_assets import WEEKLY_MAIL, mail_assets
 from assets.report_weekly_assets import WEEKLY_REVIEW, weekly_asset
 from assets.reports import report_assets
 from assets.resources import ClockResource, LakeResource, ScalewayResource
@@ -62,6 +63,7 @@ def build_definitions(months: dg.MonthlyPartitionsDefinition, now: str = "", lak
         *schedule_night_assets(readers, models),
         *report_assets(months),
         weekly_asset(),
+        *mail_assets(months),
     ]
     return dg.Definitions(
         assets=[*dg.map_asset_specs(_kept_fresh, made), *outside_assets(readers)],
@@ -80,7 +82,7 @@ def build_definitions(months: dg.MonthlyPartitionsDefinition, now: str = "", lak
 def _jobs() -> tuple[AnyJob, AnyJob, AnyJob]:
     """The daily one, that of the monthly report and that of the weekly review."""
     reports = dg.AssetSelection.groups("reports")
-    weekly = dg.AssetSelection.assets(WEEKLY_REVIEW)
+    weekly = dg.AssetSelection.assets(WEEKLY_REVIEW, WEEKLY_MAIL)
     told = (
         (
             BUILD_JOB,
@@ -90,9 +92,13 @@ def _jobs() -> tuple[AnyJob, AnyJob, AnyJob]:
         (
             REPORT_JOB,
             reports - weekly,
-            "Writes the report of a month from the tables as they are. The same as `finops report monthly`.",
+            "Writes the report of a month from the tables as they are and sends it: `finops report monthly --send`.",
         ),
-        (WEEKLY_JOB, weekly, "Writes the review of the last complete week. The same as `finops report weekly`."),
+        (
+            WEEKLY_JOB,
+            weekly,
+            "Writes the review of the last complete week and sends it: `finops report weekly --send`.",
+        ),
     )
     daily, monthly, week = (
         dg.define_asset_job(name, selection=selection, description=description, tags={"finops/job": name})

@@ -61,12 +61,15 @@ def write_weekly_report(catalog: Catalog, week: Week | None, folder: Path, now: 
 
     A week without a day of charges is a UsageError.
     """
+    chosen = chosen_week(week, charges_until(catalog))
+    return write_weekly_page(weekly_inputs(catalog, chosen, now), chosen, folder, locale)
+
+
+def write_weekly_page(inputs: list[Any], week: Week, folder: Path, locale: str) -> Path:
+    """The file of what was read."""
     from pipelines.reporting.weekly import render_weekly
 
-    until = charges_until(catalog)
-    chosen = chosen_week(week, until)
-    page = render_weekly(_inputs(catalog, chosen, until, now), locale)
-    return written(folder / file_name(chosen), page)
+    return written(folder / file_name(week), render_weekly(inputs, locale))
 
 
 def file_name(week: Week) -> str:
@@ -93,10 +96,11 @@ def charges_until(catalog: Catalog) -> date:
     return found
 
 
-def _inputs(catalog: Catalog, week: Week, until: date, now: datetime) -> list[Any]:
+def weekly_inputs(catalog: Catalog, week: Week, now: datetime) -> list[Any]:
+    """What the review of a week and its e-mail are made from, one for each currency."""
     from pipelines.reporting.weekly_input import currencies_of_week, weekly_input
 
-    settings = load_settings()
+    settings, until = load_settings(), charges_until(catalog)
     bounds = {"monday": week.monday, "until": min(week.until, until)}
     rows: dict[str, list[dict[str, Any]]] = {
         "gold.daily_costs": catalog.query(_COSTS.format(**bounds)).to_pylist(),

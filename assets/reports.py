@@ -59,8 +59,19 @@ _MONTHLY = dg.FreshnessPolicy.time_window(fail_window=timedelta(days=35), warn_w
 
 def write_monthly_report(catalog: Catalog, month: str, folder: Path, now: datetime, locale: str) -> Path:
     """One self-contained HTML file of a month; without a build of that month, UsageError."""
-    from assets.closing_report import closed_month
+    return write_monthly_page(monthly_inputs(catalog, month, now), month, folder, locale)
+
+
+def write_monthly_page(inputs: Sequence[Any], month: str, folder: Path, locale: str) -> Path:
+    """The file of what was read."""
     from pipelines.reporting.monthly import render_monthly
+
+    return written(folder / f"finops-{month}.html", render_monthly(inputs, locale))
+
+
+def monthly_inputs(catalog: Catalog, month: str, now: datetime) -> list[Any]:
+    """What the report of a month and its e-mail are made from, one for each currency."""
+    from assets.closing_report import closed_month
     from pipelines.reporting.monthly_input import TABLES, currencies, monthly_input
 
     def read(lake: Catalog) -> dict[str, list[dict[str, Any]]]:
@@ -72,7 +83,7 @@ def write_monthly_report(catalog: Catalog, month: str, folder: Path, now: dateti
     if not found:
         raise UsageError(f"month {month} is not in the lake; run `finops run --since {month}-01` first")
     failed = failed_checks(catalog, month)
-    inputs = [
+    return [
         monthly_input(
             rows,
             month,
@@ -86,7 +97,6 @@ def write_monthly_report(catalog: Catalog, month: str, folder: Path, now: dateti
         )
         for currency in found
     ]
-    return written(folder / f"finops-{month}.html", render_monthly(inputs, locale))
 
 
 def written(file: Path, page: str) -> Path:
@@ -113,6 +123,12 @@ def failed_checks(catalog: Catalog, month: str) -> Sequence[Any]:
             message = f"{check.description} Rows found: {rows}."
             failed.append(FailedCheck(check.name, check.table, message, check.is_blocking))
     return failed
+
+
+def organization_id(catalog: Catalog) -> str:
+    """The id on the newest bill; empty while there is none."""
+    names = catalog.query("select organization_id from silver.organizations limit 1").to_pylist()
+    return str(names[0]["organization_id"]) if names else ""
 
 
 def organization_name(catalog: Catalog) -> str:

@@ -14,6 +14,7 @@ from assets.budgets_tables import BUDGET_TABLES
 from assets.closing_tables import CLOSING_TABLES
 from assets.forecasts_tables import FORECAST_TABLES
 from assets.kpi_bridges import KPI_BRIDGE
+from assets.report_mails_tables import MAILS
 from assets.savings_tables import SAVINGS_TABLES
 from assets.schedule_nights_tables import SCHEDULE_NIGHTS
 from assets.unit_tables import UNIT_TABLES
@@ -127,7 +128,7 @@ TABLES: Mapping[str, PythonTable] = {
     **{table.name: table for table in CLOSING_TABLES},
     **{table.name: table for table in (*ALLOCATION_TABLES, ALLOCATED_COSTS.table, ALLOCATED_IMPORTS.table)},
     **{made.name: made.table for made in (*FORECAST_TABLES, *BUDGET_TABLES, *ANOMALY_TABLES, FEEDBACK, SENT)},
-    **{made.name: made.table for made in (*SAVINGS_TABLES, SCHEDULE_NIGHTS)},
+    **{made.name: made.table for made in (*SAVINGS_TABLES, SCHEDULE_NIGHTS, MAILS)},
     **{table.name: table for table in UNIT_TABLES},
     **{table.name: table for table in (*FOCUS_TABLES, *IMPORTED_TABLES, *MEASURED_TABLES, *DECISION_TABLES)},
 }

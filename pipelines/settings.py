@@ -38,6 +38,7 @@ from pipelines.settings_budgets import (
     ForecastSetting,
     KnownChanges,
 )
+from pipelines.settings_mail import SMTP_LOGIN, Mail
 from pipelines.settings_recommendations import Recommendations
 from pipelines.settings_schedules import Schedules
 from pipelines.settings_sections import Billing, Cockpit, Kpis, LakeS3, OpenCost, Report, Scaleway, Storage
@@ -66,7 +67,7 @@ DEFAULT_TEXTS: Final = {
 """Defaults that depend on where the command runs, in words."""
 _NOT_SETTINGS: Final = frozenset(
     {
-        *("FINOPS_CONFIG", "FINOPS_REFERENCE_DATA", ALERT_URLS),
+        *("FINOPS_CONFIG", "FINOPS_REFERENCE_DATA", ALERT_URLS, SMTP_LOGIN),
         *("FINOPS_S3_ACCESS_KEY", "FINOPS_S3_SECRET_KEY"),
         *("FINOPS_COCKPIT_TOKEN", "FINOPS_COCKPIT_TOKENS", "FINOPS_OPENCOST_TOKEN"),
     }
@@ -128,6 +129,7 @@ class Settings(BaseSettings):
     recommendations: Recommendations = Field(default_factory=Recommendations)
     schedules: Schedules = Field((), description="When machines are on; else they are meant to be off.")
     report: Report = Field(default_factory=Report)
+    mail: Mail = Field(default_factory=Mail)
 
     _origins: dict[str, str] = PrivateAttr(default_factory=dict)
 
@@ -168,6 +170,11 @@ class Settings(BaseSettings):
     def alert_urls(self) -> dict[str, Secret]:
         """Where alerts go, by name; nowhere when FINOPS_ALERT_URLS is not set."""
         return alert_urls(os.environ)
+
+    def smtp_password(self) -> Secret | None:
+        """The password of the mail server, if any."""
+        password = os.environ.get(SMTP_LOGIN)
+        return Secret(password) if password else None
 
     def lake_key(self) -> LakeKey:
         """The key of the S3 lake: FINOPS_S3_*, else Scaleway's own."""

@@ -78,7 +78,7 @@ def test_an_asset_is_used_by_those_it_names(graph, models):
 def test_months_are_utc_partitions_of_every_stored_table_that_has_them(graph, models):
     monthly = {asset_key(model.table) for model in models if model.is_stored and model.partition_by}
     monthly |= {asset_key(table) for table in MONTHLY_BRONZE} | {asset_key(making.made.name) for making in MAKINGS}
-    monthly.add(dg.AssetKey(["reports", "monthly_report"]))
+    monthly |= {dg.AssetKey(["reports", name]) for name in ("monthly_report", "monthly_mail")}
     assert {key for key in graph.get_all_asset_keys() if graph.get(key).partitions_def} == monthly
     for key in monthly:
         partitions = graph.get(key).partitions_def
@@ -112,7 +112,9 @@ def test_pages_show_the_wanted_history_and_what_the_lake_holds(tmp_path, monkeyp
 
 
 def test_everything_made_is_overdue_after_a_day_and_a_half_and_a_report_after_its_week_or_month(graph):
-    reports = {"monthly_report": timedelta(days=35), "quality": timedelta(days=35), "weekly_review": timedelta(days=10)}
+    month, week = timedelta(days=35), timedelta(days=10)
+    reports = {"monthly_report": month, "monthly_mail": month, "quality": month}
+    reports |= {"weekly_review": week, "weekly_mail": week}
     for key in graph.materializable_asset_keys:
         policy = graph.get(key).freshness_policy
         due = reports[key.path[1]] if key.path[0] == "reports" else timedelta(hours=36)
@@ -139,10 +141,12 @@ def test_jobs_hold_what_they_say(definitions):
     build = definitions.resolve_job_def("build")
     assert {key.path[0] for key in build.asset_layer.executable_asset_keys} == {"bronze", "silver", "gold"}
     report = definitions.resolve_job_def("monthly_report_job")
-    made = {dg.AssetKey(["reports", name]) for name in ("monthly_report", "quality")}
+    made = {dg.AssetKey(["reports", name]) for name in ("monthly_report", "monthly_mail", "quality")}
     assert report.asset_layer.executable_asset_keys == made
     weekly = definitions.resolve_job_def("weekly_review_job")
-    assert weekly.asset_layer.executable_asset_keys == {dg.AssetKey(["reports", "weekly_review"])}
+    assert weekly.asset_layer.executable_asset_keys == {
+        dg.AssetKey(["reports", name]) for name in ("weekly_review", "weekly_mail")
+    }
     assert all(job.description and job.tags["finops/job"] == job.name for job in (build, report, weekly))
 
 

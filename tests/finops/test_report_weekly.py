@@ -31,7 +31,7 @@ def test_a_named_week_is_written_with_the_sums_of_gold(finops, small, project):
     code, out, err = finops("report", "weekly", "--period", WEEK, "--lake", str(small.lake), "--out", "out")
     assert code == 0, err
     file = project / "out" / f"finops-{WEEK}.html"
-    assert out.strip() == str(file)
+    assert out.split() == [str(file), str(file.with_suffix(".eml"))]
     shown = words(file)
     sums = "select sum(billed_cost) as cost from gold.daily_costs where charge_date between"
     [now] = small.rows(f"{sums} date '{MONDAY}' and date '{MONDAY}' + 6")
@@ -45,7 +45,7 @@ def test_without_a_period_it_is_the_last_week_whose_days_are_all_charged(finops,
     code, out, err = finops("report", "weekly", "--lake", str(small.lake), "--out", "out", "--dry-run")
     assert code == 0, err
     [until] = small.rows("select max(charges_until) as day from gold.monthly_summary")
-    assert "finops-2026-W27.html; nothing was." in out
+    assert "finops-2026-W27.html and finops-2026-W27.eml; nothing was." in out
     assert date.fromisocalendar(2026, 27, 7) < until["day"] <= date.fromisocalendar(2026, 28, 7)
     assert not Path("out").exists()
 
