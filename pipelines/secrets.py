@@ -6,6 +6,7 @@ has ever held, wherever an error message or a library picked it up.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final, NoReturn
 
 MASK: Final = "********"
@@ -44,6 +45,12 @@ class Secret:
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a secret is never written to disk or sent to another process")
+
+
+def secret_of(environment: Mapping[str, str], name: str) -> Secret | None:
+    """The secret a variable holds; None where it is not set or empty."""
+    value = environment.get(name)
+    return Secret(value) if value else None
 
 
 def masked(text: str) -> str:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from pwd import getpwuid
@@ -26,8 +25,9 @@ from pydantic_settings import (
 
 from pipelines.cockpit_tokens import cockpit_token
 from pipelines.errors import ConfigurationError
+from pipelines.lake_key import LakeKey, lake_key
 from pipelines.scw_profile import Credentials, Profile, credentials, read_profile
-from pipelines.secrets import Secret
+from pipelines.secrets import Secret, secret_of
 from pipelines.settings_allocation import Allocation
 from pipelines.settings_anomalies import ALERT_URLS, Anomalies, alert_urls
 from pipelines.settings_budgets import (
@@ -38,7 +38,7 @@ from pipelines.settings_budgets import (
     ForecastSetting,
     KnownChanges,
 )
-from pipelines.settings_mail import SMTP_LOGIN, Mail
+from pipelines.settings_mail import SMTP_LOGIN, Mail, smtp_password
 from pipelines.settings_recommendations import Recommendations
 from pipelines.settings_schedules import Schedules
 from pipelines.settings_sections import Billing, Cockpit, Kpis, LakeS3, OpenCost, Report, Scaleway, Storage
@@ -164,8 +164,7 @@ class Settings(BaseSettings):
 
     def opencost_token(self) -> Secret | None:
         """The token OpenCost is asked with, if any."""
-        token = os.environ.get("FINOPS_OPENCOST_TOKEN")
-        return Secret(token) if token else None
+        return secret_of(os.environ, "FINOPS_OPENCOST_TOKEN")
 
     def alert_urls(self) -> dict[str, Secret]:
         """Where alerts go, by name; nowhere when FINOPS_ALERT_URLS is not set."""
@@ -173,21 +172,11 @@ class Settings(BaseSettings):
 
     def smtp_password(self) -> Secret | None:
         """The password of the mail server, if any."""
-        password = os.environ.get(SMTP_LOGIN)
-        return Secret(password) if password else None
+        return smtp_password(os.environ)
 
     def lake_key(self) -> LakeKey:
         """The key of the S3 lake: FINOPS_S3_*, else Scaleway's own."""
-        return _lake_key(self.profile())
-
-
-@dataclass(frozen=True)
-class LakeKey:
-    """Access to the bucket that holds the lake. The secret shows nowhere."""
-
-    access_key: str
-    secret_key: Secret
-    origin: str
+        return lake_key(os.environ, self.profile())
 
 
 def load_settings(flags: Mapping[str, object] | None = None) -> Settings:
@@ -275,25 +264,6 @@ def _nested(dotted: Mapping[str, object]) -> dict[str, Any]:
             table = table.setdefault(section, {})
         table[name] = value
     return nested
-
-
-def _lake_key(profile: Profile) -> LakeKey:
-    access_key = os.environ.get("FINOPS_S3_ACCESS_KEY")
-    secret = os.environ.get("FINOPS_S3_SECRET_KEY")
-    if access_key and secret:
-        return LakeKey(access_key, Secret(secret), "FINOPS_S3_ACCESS_KEY")
-    if access_key or secret:
-        missing = "FINOPS_S3_SECRET_KEY" if access_key else "FINOPS_S3_ACCESS_KEY"
-        raise ConfigurationError(
-            f"{missing} is not set, but its pair is; export both, or neither to use Scaleway's key"
-        )
-    found, scaleway_secret = profile.text("access_key"), profile.secret_key
-    if found is None or scaleway_secret is None:
-        raise ConfigurationError(
-            "the lake is on S3 and there is no key for it; export FINOPS_S3_ACCESS_KEY and FINOPS_S3_SECRET_KEY, "
-            "or run `scw init`"
-        )
-    return LakeKey(found, scaleway_secret, profile.origin["access_key"])
 
 
 def _home_folder() -> Path:

@@ -5,11 +5,14 @@ The password of the server comes from the environment alone: FINOPS_SMTP_PASSWOR
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from email.utils import parseaddr
 from enum import StrEnum
 from typing import Annotated, Final
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from pipelines.secrets import Secret, secret_of
 
 SMTP_LOGIN: Final = "FINOPS_SMTP_PASSWORD"
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -78,3 +81,8 @@ class Mail(BaseModel):
     def address_of(self, file_name: str) -> str:
         """Where a report can be read; nothing where no place is set."""
         return self.report_url.replace("{file}", file_name) if self.report_url else ""
+
+
+def smtp_password(environment: Mapping[str, str]) -> Secret | None:
+    """The password of the mail server, if any."""
+    return secret_of(environment, SMTP_LOGIN)
