@@ -16,6 +16,7 @@ from assets.forecasts_assets import DECISIONS, forecast_assets
 from assets.made_assets import made_assets
 from assets.outside import outside_assets
 from assets.partitions import months_to_show
+from assets.platform_health import PLATFORM_HEALTH, platform_health_asset
 from assets.recommendations_assets import recommendation_assets
 from assets.report_mails_assets import WEEKLY_MAIL, mail_assets
 from assets.report_weekly_assets import WEEKLY_REVIEW, weekly_asset
@@ -23,7 +24,8 @@ from assets.reports import report_assets
 from assets.resources import ClockResource, LakeResource, ScalewayResource
 from assets.savings_assets import savings_assets
 from assets.schedule_nights_assets import schedule_night_assets
-from assets.schedules import AnyJob, daily_schedule, monthly_schedule, weekly_schedule
+from assets.schedules import AnyJob, daily_schedule, health_schedule, monthly_schedule, weekly_schedule
+from assets.sensors import sensors
 from assets.settings_assets import settings_asset
 from assets.sql_tables import sql_assets
 from assets.unit_costs import unit_cost_assets
@@ -36,6 +38,7 @@ warnings.filterwarnings("ignore", category=dg.BetaWarning)
 BUILD_JOB = "build"
 REPORT_JOB = "monthly_report_job"
 WEEKLY_JOB = "weekly_review_job"
+HEALTH_JOB = "platform_health_job"
 
 FRESH = dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=36), warn_window=timedelta(hours=26))
 """One missed morning is a warning, half a day more a failure; an asset that says otherwise keeps its own."""
@@ -46,7 +49,7 @@ def build_definitions(months: dg.MonthlyPartitionsDefinition, now: str = "", lak
     models = load_models()
     readers = readers_of(models)
     clock = ClockResource(now=now)
-    job, report_job, weekly_job = _jobs()
+    job, report_job, weekly_job, health_job = _jobs()
     made = [
         *bronze_assets(months, readers),
         *measured_assets(readers),
@@ -64,6 +67,7 @@ def build_definitions(months: dg.MonthlyPartitionsDefinition, now: str = "", lak
         *report_assets(months),
         weekly_asset(),
         *mail_assets(months),
+        platform_health_asset(),
     ]
     return dg.Definitions(
         assets=[*dg.map_asset_specs(_kept_fresh, made), *outside_assets(readers)],
@@ -73,14 +77,20 @@ def build_definitions(months: dg.MonthlyPartitionsDefinition, now: str = "", lak
             "scaleway": ScalewayResource(clock=clock),
             "clock": clock,
         },
-        jobs=[job, report_job, weekly_job],
-        schedules=[daily_schedule(job), monthly_schedule(report_job), weekly_schedule(weekly_job)],
+        jobs=[job, report_job, weekly_job, health_job],
+        schedules=[
+            daily_schedule(job),
+            monthly_schedule(report_job),
+            weekly_schedule(weekly_job),
+            health_schedule(health_job),
+        ],
+        sensors=sensors(),
         executor=dg.in_process_executor,
     )
 
 
-def _jobs() -> tuple[AnyJob, AnyJob, AnyJob]:
-    """The daily one, that of the monthly report and that of the weekly review."""
+def _jobs() -> tuple[AnyJob, AnyJob, AnyJob, AnyJob]:
+    """The daily one, that of the monthly report, that of the weekly review, and that of the platform's health."""
     reports = dg.AssetSelection.groups("reports")
     weekly = dg.AssetSelection.assets(WEEKLY_REVIEW, WEEKLY_MAIL)
     told = (
@@ -99,12 +109,17 @@ def _jobs() -> tuple[AnyJob, AnyJob, AnyJob]:
             weekly,
             "Writes the review of the last complete week and sends it: `finops report weekly --send`.",
         ),
+        (
+            HEALTH_JOB,
+            dg.AssetSelection.assets(PLATFORM_HEALTH),
+            "Looks at runs, watchers, sources and the lake, and says what is in trouble.",
+        ),
     )
-    daily, monthly, week = (
+    daily, monthly, week, health = (
         dg.define_asset_job(name, selection=selection, description=description, tags={"finops/job": name})
         for name, selection, description in told
     )
-    return daily, monthly, week
+    return daily, monthly, week, health
 
 
 def _kept_fresh(spec: dg.AssetSpec) -> dg.AssetSpec:

@@ -99,3 +99,16 @@ def weekly_schedule(job: AnyJob) -> dg.ScheduleDefinition:
         return dg.RunRequest(run_key=f"review-{now:%G-W%V}")
 
     return weekly
+
+
+def health_schedule(job: AnyJob) -> dg.ScheduleDefinition:
+    """Every morning, after the daily run."""
+    return dg.ScheduleDefinition(
+        job=job,
+        cron_schedule="0 9 * * *",
+        execution_timezone=PARIS,
+        name="platform_health",
+        description="Every morning: says which runs, watchers and sources are in trouble.",
+        metadata={"writes": "one materialization with the numbers of the last seven days"},
+        tags={"finops/trigger": "health schedule"},
+    )

@@ -88,7 +88,8 @@ def test_pages_show_the_graph_and_earlier_runs_and_nothing_is_left_when_they_end
     assert not nodes["silver/focus_costs"]["isPartitioned"]
     assert not nodes["scaleway/billing"]["isMaterializable"]
     (repository,) = told["repositoriesOrError"]["nodes"]
-    assert {schedule["name"] for schedule in repository["schedules"]} == {"daily", "monthly_report", "weekly_review"}
+    schedules = {"daily", "monthly_report", "weekly_review", "platform_health"}
+    assert {schedule["name"] for schedule in repository["schedules"]} == schedules
     (run,) = told["runsOrError"]["results"]
     assert run["status"] == "SUCCESS"
     assert {"key": "finops/trigger", "value": "command line"} in run["tags"]
