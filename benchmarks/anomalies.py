@@ -19,12 +19,14 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.anomaly_baselines import BASELINES
+from benchmarks.anomaly_ceiling import Ceiling, ceiling
 from benchmarks.anomaly_confidence import alarms_by_kind, confidence_module
 from benchmarks.anomaly_daily import Tally, detector, f1, tally, thresholded
 from benchmarks.anomaly_drivers import with_drivers
+from benchmarks.anomaly_further import further_table
 from benchmarks.anomaly_injector import Copy, copies
 from benchmarks.anomaly_page import Measured, page
-from benchmarks.anomaly_report import Line, in_words, print_kinds, print_table
+from benchmarks.anomaly_report import Line, ceiling_in_words, in_words, print_kinds, print_table
 from benchmarks.anomaly_series import Daily, Stream, cmd_streams, daily_series, nab_streams
 from benchmarks.anomaly_streams import alarms, at_thresholds, baseline_scores, cmd_outcome, nab_outcome, our_scores
 from pipelines.anomalies.daily import judge_days
@@ -34,7 +36,7 @@ from pipelines.anomalies.verdicts import DailyCaution, StreamCaution
 _THRESHOLDS = (0.5, 0.505, 0.51, 0.515, 0.52, 0.53, 0.54, 0.55, 0.57, 0.6, 0.65, 0.7, 0.8)
 _DAILY_GRID = [
     DailyCaution(share_floor=floor, usual_multiple=multiple, memory_days=memory)
-    for floor, multiple, memory in itertools.product((0.12, 0.15, 0.18), (2.0, 2.5, 3.0), (60, 90, 120))
+    for floor, multiple, memory in itertools.product((0.12, 0.15, 0.18), (2.5, 3.0, 3.5), (45, 60, 90))
 ]
 _STREAM_GRID = [
     StreamCaution(rare_days=rare, return_days=days)
@@ -86,6 +88,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     lines = [_our_line(found), *_baseline_lines(found)]
     print_table(lines)
     print_kinds(lines[0])
+    ceilings = _ceilings(found)
+    print(
+        "\n".join(["", "What a filter finds that knows each event beforehand:", *ceiling_in_words(ceilings, lines[0])])
+    )
+    further = further_table(found.daily, 2 * chosen.repeats, chosen.seed)
+    print("\n".join(["", *further]))
     counts = alarms_by_kind(found.daily, found.copied)
     print("\nalarms right: " + ", ".join(f"{kind} {right}/{every}" for kind, (right, every) in counts.items()))
     drivers = list(with_drivers(found.daily, chosen.seed))
@@ -94,7 +102,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print("\n".join(["", *validated]))
     options = f"--repeats {chosen.repeats} --seed {chosen.seed}" + " --cross-validate" * chosen.cross_validate
     if chosen.page:
-        chosen.page.write_text(page(Measured(lines, found.daily, counts, drivers, validated, options)))
+        chosen.page.write_text(
+            page(Measured(lines, found.daily, counts, drivers, validated, options, ceilings, further))
+        )
     if chosen.confidence:
         chosen.confidence.write_text(confidence_module(counts, options))
     if chosen.speed:
@@ -110,6 +120,12 @@ def _found(folder: Path, repeats: int, seed: int) -> Folder:
         nab_streams(folder) if (folder / "nab" / "labels_windows.json").is_file() else [],
         cmd_streams(folder),
     )
+
+
+def _ceilings(found: Folder) -> dict[str, Ceiling]:
+    """Of the daily costs and of the others, as far as there are any."""
+    parts = {"costs": found.costs, "others": found.others}
+    return {name: ceiling(series, found.copied) for name, series in parts.items() if series}
 
 
 def _our_line(found: Folder) -> Line:

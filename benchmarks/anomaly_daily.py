@@ -20,7 +20,7 @@ _AT_MONTH_EDGE = 1  # days
 _LEARNING_DAYS = 30
 ALONE = ("offsetting", "new service", "burst")
 _COUNTS = ("false", "own", "own_unconfirmed", "alone", "unexplained", "years", "month_edge", "invoice_years")
-_SIZED = ("spike", "step", "ramp", "drop")
+SIZED = ("spike", "step", "ramp", "drop")
 
 # alarms of one series, once for each threshold
 Method = Callable[[Floats, Sequence[date]], list[Flags]]
@@ -172,7 +172,7 @@ def _count(result: Tally, untouched: Daily, event: Injected, hits: Sequence[int]
     if untouched.is_money and np.isfinite(level):
         result.money[0] += bool(hits) * float(event.size * abs(level))
         result.money[1] += float(event.size * abs(level))
-    if event.kind in _SIZED:
+    if event.kind in SIZED:
         result.of_size[event.size][0] += bool(hits)
         result.of_size[event.size][1] += 1
     if hits:

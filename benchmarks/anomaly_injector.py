@@ -60,7 +60,7 @@ def _with_events(series: Daily, chance: np.random.Generator) -> Copy:
     day = _LEARNING_DAYS + int(chance.integers(0, 15))
     kinds = list(_KINDS)
     while day < len(values) - _TAIL_DAYS:
-        level = _level(values, day)
+        level = level_before(values, day)
         kind = kinds[int(chance.integers(len(kinds)))]
         size = float(SIZES[int(chance.integers(len(SIZES)))])
         if level > 0 and np.isfinite(values[day - 2 : day + 8]).all():
@@ -124,7 +124,7 @@ _KINDS: dict[str, Callable[[Daily, Floats, int, float, float, np.random.Generato
 def _offsetting(series: Daily, chance: np.random.Generator) -> Iterator[Copy]:
     """A share of every day moves from one series to its twin, so that their sum shows nothing."""
     day = int(chance.integers(_LEARNING_DAYS, max(len(series.values) - _TAIL_DAYS, _LEARNING_DAYS + 1)))
-    level = _level(series.values, day)
+    level = level_before(series.values, day)
     size = float(SIZES[int(chance.integers(3))])
     if level > 0 and np.isfinite(series.values[day - 2 : day + 8]).all():
         for sign in (1, -1):
@@ -163,6 +163,7 @@ def _monthly_invoice(series: Daily, chance: np.random.Generator, *, at_end: bool
     yield Copy(Daily(series.name, series.first, values, series.is_cost), (), tuple(days))
 
 
-def _level(values: Floats, day: int) -> float:
+def level_before(values: Floats, day: int) -> float:
+    """The median of the two weeks before a day; zero where nothing is known."""
     before = values[max(0, day - 14) : day]
     return float(np.nanmedian(before)) if np.isfinite(before).any() else 0.0

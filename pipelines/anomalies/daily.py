@@ -12,7 +12,14 @@ from pipelines.anomalies.discoveries import discovered
 from pipelines.anomalies.excuses import excused, recurring_starts
 from pipelines.anomalies.limits import Limits, Rule, limits_of
 from pipelines.anomalies.presence import ages, gaps_begin, starts, was_there_before
-from pipelines.anomalies.references import Deviation, drift_deviation, levels_of, point_deviation, step_deviation
+from pipelines.anomalies.references import (
+    Deviation,
+    drift_deviation,
+    levels_of,
+    nearest_deviation,
+    point_deviation,
+    step_deviation,
+)
 from pipelines.anomalies.sorting import earlier
 from pipelines.anomalies.verdicts import CONTINUING, Codes, DailyCaution, Flags, Floats, Kind, Verdicts
 from pipelines.errors import UsageError
@@ -57,7 +64,8 @@ def judge_days(values: Floats, days: Sequence[date], caution: DailyCaution = _DE
 
 def _judged(values: Floats, calendar: Calendar, caution: DailyCaution) -> Verdicts:
     known = levels_of(values)
-    near = _near_view(point_deviation(values, known), caution)
+    nearest = nearest_deviation(values, known)
+    near = _near_view(point_deviation(values, known, nearest), caution)
     far = _far_view(drift_deviation(values, known), caution)
     step = _step_view(step_deviation(values, known), caution)
     mature = np.arange(values.shape[1])[None, :] < values.shape[1] - caution.maturing_days
@@ -65,19 +73,20 @@ def _judged(values: Floats, calendar: Calendar, caution: DailyCaution) -> Verdic
     begun = starts(values, caution.gone_days) & mature & (np.abs(values) >= caution.amount_floor)
     recurring = recurring_starts(begun, values, calendar)
     unusual = judged & (near.beyond >= 1) & ~recurring
-    explained = excused(unusual, values, known, near.deviation, near.allowed, calendar)
+    explained = excused(unusual, values, known, nearest, near.allowed, calendar)
     unusual = discovered(unusual & ~explained, near.chance, judged, caution.false_discovery_rate)
     drifting, stepping = (
         discovered(judged & (view.beyond >= 1), view.chance, judged, caution.false_discovery_rate)
         for view in (far, step)
     )
-    stepping &= ~(explained | _day_after(explained))
-    signals = Signals(unusual, near.deviation.distance, drifting, stepping, begun & ~recurring)
+    drifting &= values != 0  # what is at nothing has stopped: that was told, and is no drift
+    beside = explained | _day_after(explained) | _day_after(_day_after(explained))  # two days tell of a step
+    signals = Signals(unusual, near.deviation.distance, drifting & ~beside, stepping & ~beside, begun & ~recurring)
     alarms, gap = raise_alarms(signals, caution), gaps_begin(values) & mature
     kind = _kinds(values, near, alarms, signals.start, caution)
     kind[(kind == Kind.NONE) & ~judged] = Kind.NOT_JUDGED
     kind[np.isnan(values) & mature & (ages(values) > 0)] = Kind.MISSING
-    return _verdicts(_seen(near, far, step, alarms), alarms, gap | signals.start, kind, judged)
+    return _verdicts(_seen(near, nearest, far, step, alarms), alarms, gap | signals.start, kind, judged)
 
 
 def _near_view(deviation: Deviation, caution: DailyCaution) -> _View:
@@ -130,10 +139,10 @@ def _kinds(values: Floats, near: _View, alarms: Alarms, begun: Flags, caution: D
     return kind
 
 
-def _seen(near: _View, far: _View, step: _View, alarms: Alarms) -> _Seen:
+def _seen(near: _View, nearest: Deviation, far: _View, step: _View, alarms: Alarms) -> _Seen:
     """A day is told as the view saw it that raised the alarm; every other day as the days just before suggest."""
     quiet = np.where(alarms.sudden | alarms.continues, near.chance, 1.0)
-    found = _Seen(near.deviation.expected, near.allowed, near.beyond, quiet)
+    found = _Seen(near.deviation.expected, _room(near, nearest), near.beyond, quiet)
     for view, raised in ((far, alarms.drift), (step, alarms.step)):
         found = _Seen(
             np.where(raised, view.deviation.expected, found.expected),
@@ -142,6 +151,13 @@ def _seen(near: _View, far: _View, step: _View, alarms: Alarms) -> _Seen:
             np.where(raised, view.chance, found.chance),
         )
     return found
+
+
+def _room(near: _View, nearest: Deviation) -> Floats:
+    """What was allowed, from the nearest reference on: a day lies outside it where both distances say so."""
+    far, mean = np.abs(nearest.distance), np.abs(near.deviation.distance)
+    outside = near.allowed * far / np.where(mean > 0, mean, 1.0)
+    return np.asarray(np.where(near.beyond >= 1, outside, np.fmax(near.allowed, far)))
 
 
 def _verdicts(seen: _Seen, alarms: Alarms, certain: Flags, kind: Codes, judged: Flags) -> Verdicts:

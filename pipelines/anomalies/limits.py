@@ -1,7 +1,8 @@
 """How far is unusual: each series' own past deviations decide, and a floor.
 
-The limit of a day comes from the deviations of the days before its week, so that it is known in advance. A day beyond
-its limit is remembered as a usual one: an event must not hide the next.
+The limit of a day comes from the deviations of the days before its week, so that it is known in advance. No day is
+remembered as much farther than the usual one of its time: an event must not hide the next. It is remembered as a little
+farther, so that a series that becomes restless is known as such after some weeks.
 """
 
 from dataclasses import dataclass
@@ -11,10 +12,12 @@ import numpy as np
 from pipelines.anomalies.verdicts import Floats
 
 _WEEK = 7
+_REMEMBERED = 1.5  # times the usual deviation: as far as the farthest day is remembered
 _LARGEST = 10.0  # ten times its size: how much larger tells nothing more about what is usual
 _LARGEST_EXCESS = 5.0
-_PRIOR_SPREAD, _PRIOR_WEIGHT = 0.3, 5.0  # of log excesses beyond the usual deviation: large ones are heavy-tailed
+_PRIOR_SPREAD, _PRIOR_WEIGHT = 0.3, 5.0  # of excesses beyond the usual deviation, in usual deviations
 _LEAST = 1e-12
+_SHAPE = 0.15  # of the tail beyond the usual deviation: heavier than exponential, lighter than a power law
 
 
 @dataclass(frozen=True)
@@ -30,16 +33,16 @@ class Rule:
 
 @dataclass(frozen=True)
 class Limits:
-    """Per day: the limit, the usual deviation and the spread of the log excesses beyond it; infinite while unknown."""
+    """Per day: the limit, the usual deviation and the mean excess beyond it; infinite while unknown."""
 
     limit: Floats
     usual: Floats
     spread: Floats
 
     def chance(self, share: Floats, usual_share: float) -> Floats:
-        """How likely a deviation at least so large is, by a Pareto tail beyond the usual one."""
-        excess = np.log(np.maximum(share / np.maximum(self.usual, _LEAST), 1.0))
-        found = (1 - usual_share) * np.exp(-excess / self.spread)
+        """How likely a deviation at least so large is, by a generalised Pareto tail beyond the usual one."""
+        excess = np.maximum(share / np.maximum(self.usual, _LEAST), 1.0) - 1
+        found = (1 - usual_share) * (1 + _SHAPE * excess / self.spread) ** (-1 / _SHAPE)
         return np.asarray(np.where(np.isfinite(found) & (excess > 0), found, 1.0))
 
 
@@ -56,12 +59,12 @@ def limits_of(shares: Floats, rule: Rule) -> Limits:
         found = np.maximum(rule.floor, rule.multiple * one_usual)
         found[known < rule.least_days / 2] = np.inf
         limit[:, week], usual[:, week], spread[:, week] = found[:, None], one_usual[:, None], one_spread[:, None]
-        np.minimum(memory[:, week], found[:, None] / rule.multiple, out=memory[:, week])
+        np.minimum(memory[:, week], _REMEMBERED * found[:, None] / rule.multiple, out=memory[:, week])
     return Limits(limit, usual, spread)
 
 
 def _tail(past: Floats, usual_share: float) -> tuple[Floats, Floats, Floats]:
-    """The usual deviation, the spread of the log excesses beyond it, and how many days are known."""
+    """The usual deviation, the mean excess beyond it, and how many days are known."""
     missing = np.isnan(past)
     known = past.shape[1] - missing.sum(axis=1)
     usual = np.full(len(past), np.inf)
@@ -76,10 +79,10 @@ def _tail(past: Floats, usual_share: float) -> tuple[Floats, Floats, Floats]:
 
 
 def _top(past: Floats, usual_share: float) -> tuple[Floats, Floats]:
-    """The usual deviation of complete rows, and the sum of the log excesses beyond it."""
+    """The usual deviation of complete rows, and the sum of the excesses beyond it."""
     width = past.shape[1]
     beyond = max(1, round((1 - usual_share) * width))
     ordered = np.partition(past, width - beyond - 1, axis=1)
     usual = ordered[:, width - beyond - 1]
-    excess = np.log(ordered[:, width - beyond :] / np.maximum(usual, _LEAST)[:, None])
+    excess = ordered[:, width - beyond :] / np.maximum(usual, _LEAST)[:, None] - 1
     return usual, np.asarray(np.clip(np.nan_to_num(excess), 0.0, _LARGEST_EXCESS).sum(axis=1))

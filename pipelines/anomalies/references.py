@@ -1,7 +1,8 @@
 """What a day's value is compared with: the level of the last week, the weekday's share of it, yesterday, a week ago.
 
 A day deviates by its distance from the nearest reference, so that it counts as unusual only when none of them
-explains it. All references are made of earlier days alone.
+explains it; and by its distance from the course, what is usual of the weekday as yesterday stood: noise that one of
+many references happens to explain is not as near to the course. All references are made of earlier days alone.
 """
 
 from collections.abc import Iterator
@@ -11,6 +12,12 @@ import numpy as np
 
 from pipelines.anomalies.sorting import earlier, median_of_four, median_of_last_week, median_of_three
 from pipelines.anomalies.verdicts import Floats
+
+_NEAREST = 0.6  # the weight of the nearest reference in the mean of both distances, the rest is the course's
+_INERTIA = 0.5  # half of how yesterday stood is expected of today ...
+_MOST_INERTIA = 0.3  # ... of which no more counts (a log): yesterday may have been an event
+_LEAST_RATIO, _FARTHEST = 0.05, 2.0  # of the size, below which a log says nothing more; and of a log ratio
+_LEAST = 1e-12
 
 
 @dataclass(frozen=True)
@@ -51,9 +58,22 @@ def levels_of(values: Floats) -> Levels:
     return Levels(filled, level, share, level * weekday, _size(filled))
 
 
-def point_deviation(values: Floats, known: Levels) -> Deviation:
-    """How far each day lies from what the days just before it suggest."""
+def nearest_deviation(values: Floats, known: Levels) -> Deviation:
+    """How far each day lies from the nearest of what the days just before it suggest."""
     return _nearest(values, _near_references(known), known.size)
+
+
+def point_deviation(values: Floats, known: Levels, nearest: Deviation) -> Deviation:
+    """The weighted geometric mean of the distances from the nearest reference and from the course.
+
+    Nothing where the day lies on different sides of the two: then it lies between them. A series that was nothing has
+    no course, and deviates as from the nearest.
+    """
+    course, share = _from_course(values, known), nearest.distance / nearest.size
+    mean = np.abs(share) ** _NEAREST * np.abs(course) ** (1 - _NEAREST)
+    distance = np.where(np.sign(share) == np.sign(course), np.sign(share) * mean, 0.0) * nearest.size
+    distance = np.where((nearest.size > 0) & np.isfinite(nearest.distance), distance, nearest.distance)
+    return Deviation(nearest.expected, distance, nearest.size)
 
 
 def drift_deviation(values: Floats, known: Levels) -> Deviation:
@@ -80,6 +100,26 @@ def carried_forward(values: Floats) -> Floats:
     columns = np.where(np.isnan(values), 0, np.arange(values.shape[1]))
     np.maximum.accumulate(columns, axis=1, out=columns)
     return np.asarray(np.take_along_axis(values, columns, axis=1))
+
+
+def _from_course(values: Floats, known: Levels) -> Floats:
+    """How far each day lies from its weekday's usual value, as yesterday stood to its own: a share, signed."""
+    side = np.where(known.level < 0, -1.0, 1.0)
+    weekday = known.usual / known.level
+    weekday[~np.isfinite(weekday)] = 1.0
+    today = _log_share(values * side, known) - _log_share(known.usual * side, known)
+    stood = _log_share(earlier(known.filled, 1) * side, known) - _log_share(
+        known.level * earlier(weekday, 1) * side, known
+    )
+    moved = today - _INERTIA * np.clip(np.nan_to_num(stood), -_MOST_INERTIA, _MOST_INERTIA)
+    moved = np.clip(np.nan_to_num(moved), -_FARTHEST, _FARTHEST)
+    return np.asarray(np.where(moved > 0, np.expm1(moved), moved) * side)
+
+
+def _log_share(values: Floats, known: Levels) -> Floats:
+    """The log of the values as shares of the size."""
+    size = np.maximum(known.size, _LEAST)
+    return np.asarray(np.log(np.maximum(values / size, _LEAST_RATIO)))
 
 
 def _near_references(known: Levels) -> Iterator[Floats]:

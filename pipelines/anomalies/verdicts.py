@@ -40,13 +40,13 @@ class DailyCaution:
 
     share_floor: float = 0.15  # people ask for 20 %: a little less, because the expectation itself errs
     amount_floor: float = 0.0  # in the unit of the series: 1 means one euro for a cost
-    usual_share: float = 0.9  # nine of ten past days deviate less than the usual deviation ...
-    usual_multiple: float = 2.5  # ... and so many times that is unusual: a day or two in a year of a calm series
+    usual_share: float = 0.85  # so many of the past days deviate less than the usual deviation ...
+    usual_multiple: float = 3.0  # ... and so many times that is unusual: a day or two in a year of a calm series
     drift_multiple: float = 1.5  # the same for drift, which two days in a row must show
     step_multiple: float = 2.0  # the same for a step, which two days in a row must show against the days before both
-    memory_days: int = 90  # a season: what was usual in another one says little
+    memory_days: int = 60  # two months: what was usual in another season says little
     least_days: int = 21  # three weeks, so that every weekday was seen
-    quiet_days: int = 4  # a series that stays unusual is one event
+    quiet_days: int = 2  # a series that stays unusual is one event
     drift_pause_days: int = 21  # the days drift is measured against must not hold the last event
     step_pause_days: int = 8  # likewise for a step, whose level is the last week's middle
     gone_days: int = 14  # nothing for so long: a service that starts or comes back

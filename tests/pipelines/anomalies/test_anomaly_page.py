@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 
 from benchmarks import anomalies
+from benchmarks.anomaly_ceiling import BUDGETS, ceiling
 from benchmarks.anomaly_confidence import alarms_by_kind, confidence_module
 from benchmarks.anomaly_daily import Tally, detector, tally
 from benchmarks.anomaly_drivers import explained, with_drivers
+from benchmarks.anomaly_further import LEAK_DAYS, further_copies, further_table
 from benchmarks.anomaly_hindsight import noise_before, real_moves, stands_clear
 from benchmarks.anomaly_injector import copies
 from benchmarks.anomaly_series import Daily, daily_series
@@ -66,6 +68,42 @@ def test_events_in_a_calm_series_are_found_and_its_alarms_are_right():
     counts = alarms_by_kind([series], copied)
     assert {"burst", "new_service"} < set(counts)
     assert sum(right for right, _ in counts.values()) >= 0.9 * sum(every for _, every in counts.values())
+
+
+def test_the_filter_that_knows_an_event_finds_it_in_a_calm_series_and_not_below_the_noise():
+    noise = np.random.default_rng(8).normal(size=300)
+    found = []
+    for spread in (0.02, 0.6):
+        series = Daily("x", FIRST, 50 * np.exp(spread * noise))
+        result = ceiling([series], {"x": [copy for copy in copies(series, 3, seed=1) if not copy.invoices]})
+        assert result.injected >= 20
+        assert result.recall(BUDGETS[0]) >= result.recall(BUDGETS[1])
+        found.append(result)
+    calm_one, restless = found
+    assert calm_one.recall(BUDGETS[1]) >= 0.95
+    assert restless.recall(BUDGETS[0]) < calm_one.recall(BUDGETS[0]) - 0.1
+    small, large = ([right / every for right, every in (restless.of_size[size],)] for size in (0.2, 2.0))
+    assert small < large
+
+
+def test_a_leak_grows_by_one_per_cent_a_day_and_a_weekend_is_two_days():
+    series = Daily("x", FIRST, calm(300))
+    made = list(further_copies(series, 3, seed=1))
+    assert [copy.events[0].kind for copy in made] == ["leak", "weekend"] * 3
+    for copy in made:
+        (event,) = copy.events
+        ratio = copy.series.values / series.values
+        np.testing.assert_array_equal(np.flatnonzero(ratio != 1)[0], event.start)
+        if event.kind == "leak":
+            assert ratio[event.onset] >= 1.2 > ratio[event.onset - 1]
+            assert ratio[-1] == pytest.approx(1.01 ** min(LEAK_DAYS, 300 - event.start))
+        else:
+            assert [series.days[at].weekday() for at in np.flatnonzero(ratio != 1)] == [5, 6]
+    header, _, ours, *public = further_table([Daily("x", FIRST, calm(150))], 1, seed=1)
+    assert header.startswith("| Method |")
+    assert ours == "| finops | 1/1 | 1/1 |"
+    assert len(public) == 5
+    assert further_table([Daily("short", FIRST, calm(90))], 1, seed=1) == []
 
 
 def test_the_module_of_confidence_says_what_was_counted_and_nothing_of_a_few_alarms():

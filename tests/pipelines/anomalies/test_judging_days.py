@@ -128,6 +128,41 @@ def test_slow_growth_is_found_as_drift_by_the_time_it_matters():
     assert 105 <= day <= 122
 
 
+def test_a_series_that_becomes_restless_is_known_as_such_after_some_weeks():
+    block = np.vstack([noisy(400, seed=seed) for seed in range(10)])
+    block[:, 120:] *= np.exp(0.2 * np.random.default_rng(2).normal(size=(10, 280)))
+    loose = DailyCaution(false_discovery_rate=1.0)
+    sudden = np.isin(judge_days(block, days(400), loose).kind, (Kind.SPIKE, Kind.DROP))
+    at_first, later = sudden[:, 120:180].mean(), sudden[:, 300:].mean()
+    assert at_first > 0.1
+    assert later < 0.02
+    block[:, 350] *= 8
+    assert judge_days(block, days(400), loose).is_anomaly[:, 350].mean() >= 0.9
+
+
+def test_credits_are_judged_as_costs_are():
+    values = noisy()
+    values[60] *= 1.5
+    values[90:92] *= 0.5
+    kinds = {"spike": "drop", "drop": "spike"}
+    assert found(-values) == [(at, kinds[kind]) for at, kind in found(values)] == [(60, "drop"), (90, "spike")]
+
+
+def test_a_spike_or_drop_lies_outside_what_is_told_as_usual():
+    chance = np.random.default_rng(6)
+    block = 100 * np.exp(0.1 * chance.standard_t(4, size=(60, 150)))
+    verdicts = judge_days(block, days(150), DailyCaution(false_discovery_rate=1.0))
+    at = np.isin(verdicts.kind, (Kind.SPIKE, Kind.DROP))
+    assert at.sum() > 10
+    assert ((block[at] > verdicts.high[at]) | (block[at] < verdicts.low[at])).all()
+
+
+def test_what_has_stopped_is_told_once_and_does_not_drift():
+    values = noisy(160)
+    values[100:] = 0.0
+    assert found(values) == [(100, "drop")]
+
+
 def test_a_missing_day_is_a_gap_and_not_a_zero():
     gap, zero = noisy(), noisy()
     gap[80:83], zero[80:83] = np.nan, 0.0
