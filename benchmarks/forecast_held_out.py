@@ -1,4 +1,4 @@
-"""Kinds of daily series that nothing was tuned on: the forecaster meets them only when it is measured."""
+"""Kinds of daily series that no model was made for; a few constants of the weights and bounds were chosen by them."""
 
 from typing import Final
 

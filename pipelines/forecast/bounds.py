@@ -29,8 +29,8 @@ LEAST_WINDOWS = 4.0
 """The largest of n errors bounds the next one in n / (n + 1) of the cases: fewer than four cannot bound 80 %."""
 _SPEED, _SLOWER = 0.035, 0.35
 _FEWEST_MISSED, _MOST_MISSED = 0.002, 2.0
-_CORRECTION = 0.25
-"""Of split conformal's; overlapping stretches tell more than those that do not, about four times as much."""
+_CORRECTION = 0.1
+"""Of split conformal's: overlapping stretches tell much more than those that do not."""
 _MIRRORED_UNTIL = 10.0
 _MEMORY, _SPREAD_MEMORY = 200.0, 30.0
 _NEIGHBOURS = (1.0, 0.8, 1.25)
@@ -75,8 +75,11 @@ class Errors:
 
 
 def bounds(errors: Errors, share: float, horizon: int, least_windows: float = 0.0) -> Bounds:
-    """Bounds that hold in `share` of the cases, for `horizon` steps from the last origin; farther ones are never
-    tighter. None is taken from fewer than `least_windows` stretches that do not overlap."""
+    """Bounds that hold in `share` of the cases, for `horizon` steps from the last origin.
+
+    Each horizon has its own: a week ahead a weekly series may be better known than four days ahead. None is taken from
+    fewer than `least_windows` stretches that do not overlap.
+    """
     sizes = errors.sizes
     relative = errors.values / sizes[:, None]
     at = knots(relative.shape[1])
@@ -87,8 +90,6 @@ def bounds(errors: Errors, share: float, horizon: int, least_windows: float = 0.
         pool = _pool([(relative[:, each - 1] * (ahead / each) ** _GROWTH, each) for each in near], errors.stride)
         inside[:, position], missed = _held(pool, relative[:, ahead - 1], share, (ahead, errors.stride), least_windows)
         low[position], high[position] = _edges(pool, missed, (ahead, errors.stride), least_windows)
-    known = np.isfinite(low)
-    low, high = np.where(known, np.fmin.accumulate(low), np.nan), np.where(known, np.fmax.accumulate(high), np.nan)
     return _spread_out(at, low * sizes[-1], high * sizes[-1], inside, horizon)
 
 

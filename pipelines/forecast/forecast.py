@@ -123,7 +123,7 @@ def try_prepared(prepared: Prepared, totals: tuple[int, ...] = ()) -> Tried:
     if prepared.driver is not None:
         found, fit = _informed(prepared, found, totals)
     naive = naive_outcome(series, found, horizon, totals)
-    beats = found.error() < naive.error()
+    beats = found.beats(naive)
     if fit is not None:
         fit = replace(
             fit, fixed=fit.fixed * unit, marginal=fit.marginal * unit, marginal_error=fit.marginal_error * unit

@@ -50,9 +50,12 @@ def month_profile(history: Floats, days: Days) -> Floats | None:
 
 def _single_days(left: Floats, spread: float, days: Days, profile: Floats) -> bool:
     """Add days that clearly differ each time they come; a day counts once."""
-    count, free, found = len(left), np.ones(len(days.day), bool), False
-    places = [days.day == day for day in range(1, 29)] + [days.left == rest for rest in range(3)]
-    for place in places:
+    count = len(left)
+    effects = _day_effects(left, spread, days)
+    clear = np.isfinite(effects)[days.day]
+    profile[clear] += effects[days.day[clear]]
+    free, found = ~clear, bool(clear.any())
+    for place in (days.left == rest for rest in range(3)):
         mine = place & free
         effect = _effect(left[mine[:count]], spread)
         if effect is not None:
@@ -69,6 +72,25 @@ def _single_days(left: Floats, spread: float, days: Days, profile: Floats) -> bo
             profile[mine] += effect
             found = True
     return found
+
+
+def _day_effects(left: Floats, spread: float, days: Days) -> Floats:
+    """The `_effect` of each of the days 1 to 28, by day; NaN where there is none."""
+    day = days.day[: len(left)]
+    month = np.cumsum(day == 1)
+    by_month = np.full((int(month[-1]) + 1, 32), np.nan)
+    by_month[month, day] = left
+    rows = np.ascontiguousarray(by_month[:, :29].T)
+    counts = np.isfinite(rows).sum(axis=1)
+    enough = counts >= _LEAST_TIMES
+    effects = np.full(32, np.nan)
+    rows, counts = rows[enough], counts[enough]
+    usual = _medians(rows)
+    error = 1.25 * np.maximum(spread, 1.4826 * _medians(np.abs(rows - usual[:, None]))) / np.sqrt(counts)
+    same_side = (np.sign(rows) == np.sign(usual)[:, None]).sum(axis=1) / counts
+    clear = (np.abs(usual) > spread) & (np.abs(usual) > _CLEAR * error) & (same_side >= _SAME_SIDE)
+    effects[np.flatnonzero(enough)] = np.where(clear, usual, np.nan)
+    return effects
 
 
 def _effect(values: Floats, spread: float) -> float | None:

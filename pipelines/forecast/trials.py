@@ -12,7 +12,7 @@ from pipelines.forecast.models import Models, origins_of, season_length, smooth_
 from pipelines.forecast.recent import last_season
 from pipelines.forecast.series import Floats, Series
 from pipelines.forecast.smoothing import Ints
-from pipelines.forecast.weighing import Trial, combined, nearest_knot, sum_weights, weights
+from pipelines.forecast.weighing import Trial, combined, knots, sum_weights, weights
 
 _TRIED = 400
 _MOST_CELLS = 2_000_000
@@ -61,9 +61,28 @@ class Outcome:
 
     def error(self) -> float:
         """The mean absolute error over all horizons, the first few origins left out."""
-        settled = self.errors[_SETTLING:] if len(self.errors) > 2 * _SETTLING else self.errors
+        settled = self._settled
         known = np.isfinite(settled)
         return float(np.abs(settled[known]).mean()) if known.any() else np.inf
+
+    def beats(self, other: Outcome) -> bool:
+        """Whether errors are less than another's in the mean over near and far horizons, each by its own ratio.
+
+        Errors of far horizons are the larger ones: added up, they alone would decide, and a day ahead has no say.
+        """
+        ratios = []
+        for at in knots(self.past.shape[1]) - 1:
+            mine, theirs = self._settled[:, at], other._settled[:, at]
+            known = np.isfinite(mine) & np.isfinite(theirs)
+            if known.any():
+                mine_missed, missed = float(np.abs(mine[known]).sum()), float(np.abs(theirs[known]).sum())
+                ratios.append(mine_missed / missed if missed else np.inf if mine_missed else 1.0)
+        return bool(ratios) and float(np.mean(ratios)) < 1
+
+    @property
+    def _settled(self) -> Floats:
+        """Errors without those of the first few origins."""
+        return self.errors[_SETTLING:] if len(self.errors) > 2 * _SETTLING else self.errors
 
 
 def models_of(series: Series, horizon: int, holidays: Holidays) -> Models:
@@ -95,7 +114,7 @@ def try_models(
     if driver is not None or tried < horizon:
         now, _ = models.forecasts(origins[-1:], horizon, None if driver is None else driver.final[None])
     past = combined(points, weight, tried)
-    final = np.einsum("hm,hm->h", now[0], weight[-1][nearest_knot(tried, horizon)])
+    final = combined(now, weight[-1:], tried)[0]
     sums = tuple(_sum(trial, past, now[0], final, steps) for steps in totals)
     return Outcome(_method(models, weight[-1]), origins, stride, final, past, actual, sums)
 

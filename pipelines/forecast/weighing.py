@@ -16,12 +16,15 @@ from pipelines.forecast.series import Floats
 Bools = npt.NDArray[np.bool_]
 Ints = npt.NDArray[np.int64]
 
-_SHARPNESS, _HALF_TRUST = 40.0, 0.5
-_BEST = 20
+_SHARPNESS = 40.0
+_BEST = 10
 _NEAR = 30
-_MEMORY = 200
+_MEMORY = 100
+_MEDIAN_FROM = 14.0
+"""At this horizon the forecast is half the mean of the models and half their median, farther ahead more the median."""
 _KNOTS = (1, 2, 3, 4, 5, 7, 10, 14, 21, 30, 45, 60, 90, 120, 180, 240, 300, 400)
 _TINY = 1e-300
+_TIED = 1e-9
 
 
 @dataclass(frozen=True)
@@ -57,28 +60,29 @@ def nearest_knot(horizon: int, count: int) -> Ints:
 
 def weights(trial: Trial) -> Floats:
     """Weights by origin, knot and model; they add up to one."""
-    known = np.isfinite(trial.actual)
     at = knots(trial.horizon)
     # shorter and somewhat longer horizons speak for this one too; for a far one, seen seldom, nearer ones alone do
-    upto = np.minimum(np.minimum(2 * at, _NEAR + at // 4), trial.horizon) - 1
-    near = int(upto.max()) + 1
-    told = known[:, :near]
-    missed = np.abs(trial.points[:, :near] - np.where(told, trial.actual[:, :near], 0)[:, :, None])
-    lags = -(-np.arange(1, trial.horizon + 1) // trial.stride)
-    sums = _known_sums(np.where(told[:, :, None], missed, 0.0), lags[:near], trial.half_life)
-    counts = _known_sums(known[:, :, None].astype(np.float64), lags, trial.half_life)
-    pooled, pooled_counts = np.cumsum(sums, axis=1)[:, upto], np.cumsum(counts, axis=1)[:, upto, 0]
-    own = counts[:, at - 1, 0]
-    windows = np.maximum(own, np.minimum(pooled_counts, 1)) * trial.stride / at  # that do not overlap
-    return _from_errors(pooled, pooled_counts, windows, trial.active)
+    upto = np.minimum(np.minimum(2 * at, _NEAR + at // 4), trial.horizon)
+    near = int(upto.max())
+    told = np.isfinite(trial.actual[:, :near])
+    missed = trial.points[:, :near] - np.where(told, trial.actual[:, :near], 0)[:, :, None]
+    np.abs(missed, out=missed)
+    missed[~told] = 0
+    lags = -(-np.arange(1, near + 1) // trial.stride)
+    # horizons that are known at the same origins and count for the same knots are added up at once
+    starts = np.unique([0, *(np.flatnonzero(np.diff(lags)) + 1), *upto[upto < near]])
+    parts = [np.add.reduceat(each, starts, axis=1) for each in (missed, told[:, :, None].astype(np.float64))]
+    places = np.searchsorted(starts, upto) - 1
+    sums, counts = (np.cumsum(_known_sums(each, lags[starts], trial.half_life), axis=1)[:, places] for each in parts)
+    return _from_errors(sums, counts[:, :, 0], trial.active)
 
 
 def sum_weights(trial: Trial, steps: int) -> Floats:
     """Weights by origin and model for the sum over the next `steps` points."""
-    known = np.isfinite(trial.actual)
-    errors = np.where(known[:, :, None], trial.points - np.where(known, trial.actual, 0)[:, :, None], 0.0)
+    actual = trial.actual[:, :steps]
+    known = np.isfinite(actual)
+    errors = np.where(known[:, :, None], trial.points[:, :steps] - np.where(known, actual, 0)[:, :, None], 0.0)
     losses: list[Floats] = []
-    counts = np.zeros(len(errors))
     for part in sorted({max(1, steps // 4), max(1, steps // 2), steps}):
         told = known[:, :part].sum(axis=1) > part / 2
         missed = np.where(told[:, None], np.abs(errors[:, :part].sum(axis=1)), 0.0)[:, None, :]
@@ -87,16 +91,16 @@ def sum_weights(trial: Trial, steps: int) -> Floats:
         counts = _known_sums(told[:, None, None].astype(np.float64), lag, trial.half_life)[:, 0, 0]
         usual = np.maximum(_usual(sums, trial.active, 1), _TINY)
         losses.append(np.where(counts[:, None] > 0, sums / usual, 1.0))
-    windows = np.maximum(counts * trial.stride / steps, 0.5)
     loss = np.add.reduce(losses)[:, None, :]
-    return _from_errors(loss, np.ones((len(loss), 1)), windows[:, None], trial.active)[:, 0]
+    return _from_errors(loss, np.ones((len(loss), 1)), trial.active)[:, 0]
 
 
 def _known_sums(values: Floats, lags: Ints, half_life: float) -> Floats:
     """At each origin the fading sum over earlier origins whose outcome was known: origin, horizon, model."""
     origins, horizon, _ = values.shape
     fading = 0.5 ** (1 / half_life)
-    running = np.zeros((origins + 1, *values.shape[1:]))
+    running = np.empty((origins + 1, *values.shape[1:]))
+    running[0] = 0
     for origin in range(origins):
         np.multiply(running[origin], fading, out=running[origin + 1])
         running[origin + 1] += values[origin]
@@ -104,8 +108,8 @@ def _known_sums(values: Floats, lags: Ints, half_life: float) -> Floats:
     return running[known, np.arange(horizon)[None]]
 
 
-def _from_errors(sums: Floats, counts: Floats, windows: Floats, active: Bools) -> Floats:
-    """The better the mean error the larger the weight, the more so the more has been seen; only the best count."""
+def _from_errors(sums: Floats, counts: Floats, active: Bools) -> Floats:
+    """The better the mean error so far the larger the weight; only the best count."""
     usable = active[:, None, :]
     usual = _usual(sums, usable, 2)
     counted = counts[:, :, None]
@@ -113,9 +117,8 @@ def _from_errors(sums: Floats, counts: Floats, windows: Floats, active: Bools) -
     loss = np.where(counted > 0, loss, 1.0)
     loss = np.maximum(loss, 1e-9 * np.maximum(np.where(usable, loss, 0).max(axis=2, keepdims=True), _TINY))
     loss = np.where(usable, loss, np.inf)
-    sharpness = _SHARPNESS * windows / (windows + _HALF_TRUST)
     worse = np.log(np.where(usable, loss / loss.min(axis=2, keepdims=True), 1.0))
-    found = np.where(usable, np.exp(-sharpness[:, :, None] * worse), 0.0)
+    found = np.where(usable, np.exp(-_SHARPNESS * worse), 0.0)
     if found.shape[2] > _BEST:
         least = np.partition(found, -_BEST, axis=2)[:, :, -_BEST][:, :, None]
         found = np.where(found >= least, found, 0.0)
@@ -129,5 +132,35 @@ def _usual(sums: Floats, usable: Bools, axis: int) -> Floats:
 
 
 def combined(points: Floats, weight: Floats, horizon: int) -> Floats:
-    """The weighted forecast by origin and horizon; `weight` is by the knots of a trial of `horizon`."""
-    return np.asarray(np.einsum("ohm,ohm->oh", points, weight[:, nearest_knot(horizon, points.shape[1])]))
+    """The forecast by origin and horizon; `weight` is by the knots of a trial of `horizon`.
+
+    Near ahead it is the weighted mean of the models. Far ahead few errors are known, and a single model that runs
+    away would carry the mean along, so more and more the weighted median counts.
+    """
+    count = points.shape[1]
+    best = np.argpartition(weight, -min(_BEST, weight.shape[2]), axis=2)[:, :, -_BEST:]
+    at = nearest_knot(horizon, count)
+    told = np.take_along_axis(points, best[:, at], axis=2)
+    shares = np.take_along_axis(weight, best, axis=2)
+    more = shares.sum(axis=2) < 1 - _TIED  # of equally good models, none is left out: they count as their mean
+    shares = (shares / shares.sum(axis=2, keepdims=True))[:, at]
+    ahead = np.arange(1, count + 1)
+    median = ahead / (ahead + _MEDIAN_FROM)
+    found = (1 - median) * (told * shares).sum(axis=2) + median * _weighted_median(told, shares)
+    tied, where = np.nonzero(more[:, at])
+    found[tied, where] = (points[tied, where] * weight[tied, at[where]]).sum(axis=1)
+    return np.asarray(found)
+
+
+def _weighted_median(values: Floats, shares: Floats) -> Floats:
+    """Along the last axis, between the two values that hold the middle of the shares, which add up to one."""
+    order = np.argsort(values, axis=2)
+    values, shares = np.take_along_axis(values, order, axis=2), np.take_along_axis(shares, order, axis=2)
+    middle = np.cumsum(shares, axis=2) - shares / 2
+    after = np.minimum((middle < 0.5).sum(axis=2, keepdims=True), values.shape[2] - 1)
+    before = np.maximum(after - 1, 0)
+    (low, high), (start, end) = (
+        [np.take_along_axis(each, at, axis=2)[:, :, 0] for at in (before, after)] for each in (values, middle)
+    )
+    between = np.clip(np.divide(0.5 - start, end - start, out=np.ones_like(low), where=end > start), 0, 1)
+    return np.asarray(low + between * (high - low))
