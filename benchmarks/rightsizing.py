@@ -44,9 +44,9 @@ from benchmarks.rightsizing_traces import (
 )
 from pipelines.recommendations.rightsizing.answers import Answer, Resize, Unjudged
 from pipelines.recommendations.rightsizing.deciding import rightsize
-from pipelines.recommendations.rightsizing.load import Floats
 from pipelines.recommendations.rightsizing.offers import Offer, Policy
 from pipelines.recommendations.rightsizing.risk import CPU_MODEL, MEMORY_MODEL, NOISE, RiskModel
+from pipelines.recommendations.rightsizing.summaries import Floats
 
 _STORED = {"cpu": CPU_MODEL, "memory": MEMORY_MODEL}
 _LEAST_MACHINES = 12  # below that a fit says more about the machines than about machines
@@ -104,10 +104,16 @@ def _cross_validated(every: list[Case]) -> Models:
     """Per measure, for each machine the model fitted without it; the stored one where there are too few machines."""
     found: Models = {}
     for measure, stored in _STORED.items():
-        rows = examples(every, measure)
+        rows = _rows(every, measure)
         enough = len(set(rows.machines)) >= _LEAST_MACHINES
         found[measure] = models_by_machine(rows, folds(rows.machines)) if enough else stored
     return found
+
+
+def _rows(every: list[Case], measure: str) -> Examples:
+    """What the product's form of the measure's risk learns from."""
+    rows = examples(every, measure)
+    return rows.without_replay() if measure == "memory" else rows
 
 
 def _model(models: Models, measure: str, name: str) -> RiskModel:
@@ -167,7 +173,7 @@ def _print_risks(span: list[Case], offers: list[Offer], policy: Policy, models: 
 def _print_calibration(splits: dict[str, list[Case]], offers: list[Offer], models: Models, shows_fit: bool) -> None:
     every = [case for span in splits.values() for case in span]
     for measure, stored in _STORED.items():
-        rows, sizes = examples(every, measure), _sizes(offers, measure)
+        rows, sizes = _rows(every, measure), _sizes(offers, measure)
         names = len(set(rows.machines))
         if not names:
             print(f"\n{measure}: not measured here")
@@ -194,6 +200,7 @@ def _print_model(rows: Examples) -> None:
     print(f"  fitted on {len(rows.saturated)} examples: intercept {model.intercept:.3f}")
     print(f"    worst_week=({', '.join(f'{each:.3f}' for each in model.worst_week)})")
     print(f"    newest=({', '.join(f'{each:.3f}' for each in model.newest)})")
+    print(f"    share=({', '.join(f'{each:.3f}' for each in model.share)})  days={model.days:.3f}")
 
 
 def _print_summary_cost(splits: dict[str, list[Case]], offers: list[Offer], policy: Policy) -> None:

@@ -12,10 +12,11 @@ import numpy as np
 
 from benchmarks.rightsizing_rivals import OVER, Case
 from benchmarks.rightsizing_traces import BINS
-from pipelines.recommendations.rightsizing.load import Demand, Floats
-from pipelines.recommendations.rightsizing.risk import KNOTS, RiskModel, features, saturation_risk
+from pipelines.recommendations.rightsizing.demand import Demand
+from pipelines.recommendations.rightsizing.risk import INPUTS, LEVEL_INPUTS, RiskModel, features, saturation_risk
+from pipelines.recommendations.rightsizing.summaries import Floats
 
-FOLDS, RIDGE, _ROUNDS, _SEED = 6, 1e-3, 3000, 1
+FOLDS, RIDGE, _ROUNDS, _SEED = 6, 3e-3, 3000, 1
 # capacities to learn from: an eighth of a vCPU (or GiB) in steps of a half octave, up to what the machine has
 _GRID = 2.0 ** np.arange(-3, 9.01, 0.5)
 BOUNDS = (0.0, 0.02, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 0.95, 1.0)
@@ -34,6 +35,11 @@ class Examples:
         names = tuple(name for name, kept in zip(self.machines, rows, strict=True) if kept)
         return Examples(self.inputs[rows], self.saturated[rows], names)
 
+    def without_replay(self) -> Examples:
+        """The same told by levels alone, as the risk of memory is."""
+        levels = np.arange(INPUTS) < LEVEL_INPUTS
+        return Examples(np.where(levels, self.inputs, 0.0), self.saturated, self.machines)
+
 
 def demand_before(case: Case, measure: str, kept: str = BINS) -> Demand | None:
     """The levels of one measure before the split, from what is kept of the samples."""
@@ -45,7 +51,7 @@ def demand_before(case: Case, measure: str, kept: str = BINS) -> Demand | None:
 
 def examples(cases: Sequence[Case], measure: str, kept: str = BINS) -> Examples:
     """What there is to learn from: every split of every machine with a full window."""
-    inputs, saturated, names = [np.zeros((0, 2 * (len(KNOTS) - 1)))], [np.zeros(0)], []
+    inputs, saturated, names = [np.zeros((0, INPUTS))], [np.zeros(0)], []
     for case in cases:
         after, size = case.after.get(measure), _size(case, measure)
         known = demand_before(case, measure, kept) if after is not None else None
@@ -82,8 +88,7 @@ def fit(examples: Examples) -> RiskModel:
             (next_intercept + far * (next_intercept - intercept)),
         )
         slopes, intercept, pace = next_slopes, next_intercept, next_pace
-    half = len(slopes) // 2
-    return RiskModel(float(intercept), tuple(slopes[:half].tolist()), tuple(slopes[half:].tolist()))
+    return RiskModel.of(float(intercept), slopes)
 
 
 def folds(names: Sequence[str]) -> list[set[str]]:

@@ -9,8 +9,8 @@ from functools import cached_property
 import numpy as np
 
 from benchmarks.rightsizing_traces import DAY, TRAINED, Machine, current_offer, first_seconds
-from pipelines.recommendations.rightsizing.load import Floats
 from pipelines.recommendations.rightsizing.offers import Offer
+from pipelines.recommendations.rightsizing.summaries import Floats
 
 OVER = 0.01
 _LEAST_HOURS = 30  # of samples, what AWS Compute Optimizer asks for

@@ -51,59 +51,47 @@ _BARE = """
     select server, quantile_cont(cpu, [0.5, 0.95, 0.99, 0.995]), quantile_cont(memory, [0.5, 0.95, 0.99, 0.995])
     from samples group by server
 """
-# The summary that pipelines.recommendations.rightsizing.load describes: bins told by their own highest value, and days.
-# Bins go by the square root, which is cheaper than the logarithm and, but for the lowest of a machine, as fine.
+# The summary that pipelines.recommendations.rightsizing.summaries describes, in one pass over the samples: bins told
+# by their own highest value, and days. Bins go by the square root, which is cheaper than the logarithm and, but for
+# the lowest of a machine, as fine.
 _SUMMARY = f"""
     with chosen as (
-        select server, tick, ({_LAST} - tick) // {TICKS} as days_ago, cpu, memory
+        select
+            server,
+            cast(({_LAST} - tick) // {TICKS} as utinyint) as days_ago,
+            cast(sqrt(cpu) * 80 as utinyint) as cpu_bin,
+            cast(sqrt(memory) * 80 as utinyint) as memory_bin,
+            cpu,
+            memory
         from samples
         where server between {{first}} and {{last}}
     ),
-    cpu_days as (
-        select server, days_ago, bin, count(*) as samples, max(cpu) as cpu, max(memory) as memory
-        from (select server, days_ago, cast(sqrt(cpu) * 80 as utinyint) as bin, cpu, memory from chosen)
-        group by server, days_ago, bin
-    ),
-    cpu_parts as (
-        select server, part, cast(sum(samples) as double) as samples, cast(max(cpu) as double) as highest
-        from (select *, case when days_ago = 0 then 0 else days_ago // 7 + 1 end as part from cpu_days)
-        group by server, part, bin
-    ),
-    memory_parts as (
-        select server, part, cast(count(*) as double) as samples, cast(max(memory) as double) as highest
-        from (
-            select
-                server,
-                memory,
-                case when days_ago = 0 then 0 else days_ago // 7 + 1 end as part,
-                cast(sqrt(memory) * 80 as utinyint) as bin
-            from chosen
-        )
-        group by server, part, bin
-    ),
-    days as (
+    grouped as (
         select
             server,
+            part,
+            cpu_bin,
+            memory_bin,
             days_ago,
-            cast(sum(samples) as bigint) as samples,
+            count(*) as samples,
             cast(max(cpu) as double) as cpu,
             cast(max(memory) as double) as memory
-        from cpu_days group by server, days_ago
+        from (select *, case when days_ago = 0 then 0 else days_ago // 7 + 1 end as part from chosen)
+        group by grouping sets ((server, part, cpu_bin), (server, part, memory_bin), (server, days_ago))
     ),
-    cpu as (
-        select server, list({{{{part: part, samples: samples, highest: highest}}}}) as cpu_bins
-        from cpu_parts group by server
-    ),
-    memory as (
-        select server, list({{{{part: part, samples: samples, highest: highest}}}}) as memory_bins
-        from memory_parts group by server
-    ),
-    by_day as (
+    summaries as (
         select
             server,
-            list({{{{days_ago: days_ago, samples: samples, highest: cpu}}}}) as cpu_by_day,
-            list({{{{days_ago: days_ago, samples: samples, highest: memory}}}}) as memory_by_day
-        from days group by server
+            list({{{{part: part, samples: cast(samples as double), highest: cpu}}}})
+            filter (where cpu_bin is not null) as cpu_bins,
+            list({{{{part: part, samples: cast(samples as double), highest: memory}}}})
+            filter (where memory_bin is not null) as memory_bins,
+            list({{{{days_ago: days_ago, samples: samples, highest: cpu}}}})
+            filter (where days_ago is not null) as cpu_by_day,
+            list({{{{days_ago: days_ago, samples: samples, highest: memory}}}})
+            filter (where days_ago is not null) as memory_by_day
+        from grouped
+        group by server
     )
     select
         cast(server as varchar) as resource_id,
@@ -120,9 +108,7 @@ _SUMMARY = f"""
         memory_by_day,
         nullif(cpu_by_day, cpu_by_day) as network_by_day,
         nullif(cpu_by_day, cpu_by_day) as disk_by_day
-    from cpu
-    inner join memory using (server)
-    inner join by_day using (server)
+    from summaries
 """
 
 

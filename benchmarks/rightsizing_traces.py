@@ -17,8 +17,9 @@ import numpy as np
 import polars as pl
 
 from pipelines.errors import UsageError
-from pipelines.recommendations.rightsizing.load import Floats, Integers, Load, Summary, binned, load, of_hours, unbinned
+from pipelines.recommendations.rightsizing.load import Load, load
 from pipelines.recommendations.rightsizing.offers import Offer
+from pipelines.recommendations.rightsizing.summaries import Floats, Integers, Summary, binned, of_hours, unbinned
 
 DAY = 86400
 TRAINED = 14  # days

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from pipelines.recommendations.rightsizing.load import Demand
+from pipelines.recommendations.rightsizing.demand import Demand
 from pipelines.recommendations.rightsizing.offers import Offer
 
 

@@ -7,15 +7,19 @@ can only take offers away. Memory that is not measured is never lowered.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
+from decimal import Decimal
 
 import numpy as np
 
 from pipelines.recommendations.rightsizing.answers import Answer, Evidence, Keep, Resize, Unjudged
+from pipelines.recommendations.rightsizing.demand import Demand
 from pipelines.recommendations.rightsizing.limits import fits, missing_measures
-from pipelines.recommendations.rightsizing.load import Demand, Floats, Load
+from pipelines.recommendations.rightsizing.load import Load
 from pipelines.recommendations.rightsizing.offers import Offer, Policy, accepted
 from pipelines.recommendations.rightsizing.risk import CPU_MODEL, MEMORY_MODEL, RiskModel, saturation_risk
+from pipelines.recommendations.rightsizing.summaries import Floats
 from pipelines.recommendations.rightsizing.words import reason_for, why_not
 
 _DEFAULT = Policy()
@@ -37,19 +41,11 @@ def rightsize(
     if unjudged or load.cpu is None:
         return Unjudged(load.resource_id, unjudged or "its processors are not measured")
 
-    sold = [offer for offer in offers if offer.name != current.name]
+    sold = sorted((offer for offer in offers if offer.name != current.name), key=_price)
     risks = risks_of(load, [current, *sold], cpu_model, memory_model)
     today, told = float(risks[0]), list(zip(sold, risks[1:].tolist(), strict=True))
     is_saturated = today >= policy.spend_more_risk and _at_limit(load, current, policy)
-    holding = [
-        (each, risk)
-        for each, risk in told
-        if risk <= policy.risk
-        and (is_saturated or each.eur_per_month < current.eur_per_month)
-        and risk <= accepted(current, each, policy)
-        and fits(load, current, each)
-    ]
-    best, risk = min(holding, key=_rank, default=(None, today))
+    best, risk = _cheapest(load, current, told, policy, is_saturated) or (None, today)
     chosen = best or current
     smaller = why_not(load, current, _next_below(load, current, chosen, told), policy)
     evidence = _evidence(load, load.cpu, current, chosen)
@@ -58,6 +54,22 @@ def rightsize(
     saving = current.eur_per_month - best.eur_per_month
     reason = reason_for(load.cpu, load.memory, current, best)
     return Resize(load.resource_id, current, best, saving, risk, reason, smaller, evidence)
+
+
+def _cheapest(
+    load: Load, current: Offer, told: Sequence[tuple[Offer, float]], policy: Policy, is_saturated: bool
+) -> tuple[Offer, float] | None:
+    """The first that holds the load, of offers told by their price; more is spent only on a saturated machine."""
+    best: tuple[Offer, float] | None = None
+    for each, risk in told:
+        price = each.eur_per_month
+        if best is not None and price > best[0].eur_per_month:
+            break
+        if price >= current.eur_per_month and not is_saturated:
+            break
+        if risk <= policy.risk and risk <= accepted(current, each, policy) and fits(load, current, each):
+            best = min(best or (each, risk), (each, risk), key=_rank)
+    return best
 
 
 def risks_of(
@@ -90,6 +102,10 @@ def _at_limit(load: Load, current: Offer, policy: Policy) -> bool:
     )
 
 
+def _price(offer: Offer) -> Decimal:
+    return offer.eur_per_month
+
+
 def _rank(told: tuple[Offer, float]) -> tuple[object, ...]:
     """Cheapest first; of two at one price the safer, then the larger one."""
     offer, risk = told
@@ -105,7 +121,7 @@ def _next_below(
     load: Load, current: Offer, chosen: Offer, told: Sequence[tuple[Offer, float]]
 ) -> tuple[Offer, float] | None:
     """The offer to ask 'why not' about: the dearest cheaper one that is smaller and fits, as far as there is one."""
-    found = [each for each in told if each[0].eur_per_month < chosen.eur_per_month]
+    found = told[: bisect_left(told, chosen.eur_per_month, key=lambda each: each[0].eur_per_month)]
     smaller = [each for each in found if each[0].vcpus <= chosen.vcpus and each[0].memory_gib <= chosen.memory_gib]
     dearest = sorted(smaller or found, key=lambda each: (each[0].eur_per_month, each[0].name), reverse=True)
     fitting = (each for each in dearest if fits(load, current, each[0])) if smaller else iter(())

@@ -5,7 +5,8 @@ What is not measured is not zero: an offer may then give no less than the one in
 
 from __future__ import annotations
 
-from pipelines.recommendations.rightsizing.load import Demand, Load
+from pipelines.recommendations.rightsizing.demand import Demand
+from pipelines.recommendations.rightsizing.load import Load
 from pipelines.recommendations.rightsizing.offers import Offer
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from pipelines.recommendations.rightsizing.demand import Demand
 from pipelines.recommendations.rightsizing.limits import misfit
-from pipelines.recommendations.rightsizing.load import Demand, Load
+from pipelines.recommendations.rightsizing.load import Load
 from pipelines.recommendations.rightsizing.offers import Offer, Policy, accepted
 
 

@@ -19,9 +19,10 @@ from pipelines.recommendations.rightsizing.answers import Answer as Sized
 from pipelines.recommendations.rightsizing.answers import Keep, Resize
 from pipelines.recommendations.rightsizing.answers import Unjudged as Unsized
 from pipelines.recommendations.rightsizing.deciding import rightsize
-from pipelines.recommendations.rightsizing.load import Bins, Days, Load, Summary
+from pipelines.recommendations.rightsizing.load import Load
 from pipelines.recommendations.rightsizing.load import load as load_of
 from pipelines.recommendations.rightsizing.offers import PRODUCTION, Offer, Policy
+from pipelines.recommendations.rightsizing.summaries import Bins, Days, Summary
 from pipelines.recommendations.rules.data_services import Row, by_resource, charged, measured, scaled, unknown
 from pipelines.recommendations.rules.tiers import needs_standby
 from pipelines.recommendations.world import Resource, World

@@ -10,8 +10,11 @@ from hypothesis import strategies as st
 from pipelines.errors import UsageError
 from pipelines.recommendations.rightsizing.answers import Keep, Resize, Unjudged
 from pipelines.recommendations.rightsizing.deciding import rightsize, risks_of
-from pipelines.recommendations.rightsizing.load import binned, demand, demand_of, load, of_hours, unbinned
+from pipelines.recommendations.rightsizing.demand import Demands, demand
+from pipelines.recommendations.rightsizing.load import load
 from pipelines.recommendations.rightsizing.offers import PRODUCTION, Offer, Policy, accepted
+from pipelines.recommendations.rightsizing.risk import CPU_MODEL, features, saturation_risk
+from pipelines.recommendations.rightsizing.summaries import Bins, Days, binned, demand_of, of_hours, unbinned
 
 END = datetime(2024, 6, 17, tzinfo=UTC)  # a Monday
 HOUR = timedelta(hours=1)
@@ -20,6 +23,7 @@ MEDIUM = Offer("medium", 4, 16, Decimal("87.60"))
 LARGE = Offer("large", 8, 32, Decimal("175.20"))
 HUGE = Offer("huge", 16, 64, Decimal("350.40"))
 OFFERS = (SMALL, MEDIUM, LARGE, HUGE)
+LEVELS = ("p50", "p95", "p99", "p995", "max", "worst_week_p99", "newest_p99", "recurring_peak")
 
 
 def recorded(cpu, memory=None, days=14, shape=unbinned, **known):
@@ -252,7 +256,7 @@ def test_nothing_after_the_window_changes_the_answer(cpu, later):
 def test_the_summary_tells_every_level_at_most_a_bin_too_high_and_never_too_low(found):
     days_ago = np.arange(len(found)) % 14
     coarse, exact = (demand(shape(days_ago, np.array(found))) for shape in (binned, unbinned))
-    for level in ("p50", "p95", "p99", "p995", "max", "worst_week_p99", "newest_p99", "recurring_peak"):
+    for level in LEVELS:
         true, told = getattr(exact, level), getattr(coarse, level)
         assert true <= told <= true * 2 ** (1 / 8) * (1 + 1e-9)
     assert coarse.max == exact.max
@@ -278,3 +282,52 @@ def half_days(cpu, memory):
     if memory is not None:
         measures["memory"] = unbinned(days_ago, np.array(memory))
     return load("server", END, 14, timedelta(hours=12), measures)
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.lists(st.lists(st.tuples(st.integers(0, 13), st.floats(0.002, 50)), max_size=30), min_size=1, max_size=6))
+def test_resources_read_together_have_the_levels_each_has_alone(resources):
+    summaries = [
+        binned(np.array([day for day, _ in rows], dtype=np.int64), np.array([value for _, value in rows], dtype=float))
+        for rows in resources
+    ]
+    bins, days = [each.bins for each in summaries], [each.days for each in summaries]
+    together = Demands(
+        Bins(*(np.concatenate([getattr(each, name) for each in bins]) for name in ("part", "samples", "highest"))),
+        np.cumsum([0, *(len(each.highest) for each in bins)]),
+        Days(*(np.concatenate([getattr(each, name) for each in days]) for name in ("days_ago", "samples", "highest"))),
+        np.cumsum([0, *(len(each.highest) for each in days)]),
+    )
+    for at, summary in enumerate(summaries):
+        alone, found = demand(summary), together.of(at, 2.0)
+        assert (alone is None) == (found is None)
+        for level in LEVELS if alone else ():
+            assert getattr(found, level) == 2 * getattr(alone, level)
+        if alone:
+            assert found.levels.tolist() == (2 * alone.levels).tolist()
+            assert found.up_to.tolist() == alone.up_to.tolist()
+            assert found.day_peaks.tolist() == (2 * alone.day_peaks).tolist()
+
+
+def test_a_steady_load_below_a_capacity_is_safer_than_an_unsteady_one_of_the_same_p99():
+    steady_load, unsteady = np.full(24 * 14, 1.6), np.full(24 * 14, 1.6)
+    unsteady[[10, 200]] = 6.0  # above 2 vCPU on two of the days, and for less than 1 % of the time
+    calm, wild = (recorded(each) for each in (steady_load, unsteady))
+    for known in (calm.cpu, wild.cpu):
+        assert (known.worst_week_p99, known.newest_p99) == (1.6, 1.6)
+    assert risks_of(wild, [SMALL])[0] > 1.25 * risks_of(calm, [SMALL])[0]
+    assert wild.cpu.days_held(np.array([2.0])).tolist() == [pytest.approx(12 / 14)]
+
+
+@settings(max_examples=20, deadline=None)
+@given(
+    values, st.lists(st.floats(0, 8), min_size=28, max_size=28), st.lists(st.floats(0.1, 64), min_size=1, max_size=9)
+)
+def test_the_risk_is_what_the_models_inputs_say_and_never_falls_with_more_load(cpu, more, sizes):
+    capacities = np.sort(sizes)
+    less, higher = half_days(cpu, None).cpu, half_days(np.add(cpu, more), None).cpu
+    risks = saturation_risk(less, capacities, CPU_MODEL)
+    log_odds = CPU_MODEL.intercept - features(less, capacities) @ CPU_MODEL.coefficients
+    assert risks == pytest.approx(1 / (1 + np.exp(-log_odds)))
+    assert (np.diff(risks) <= 1e-12).all()
+    assert (saturation_risk(higher, capacities, CPU_MODEL) >= risks - 1e-12).all()

@@ -14,7 +14,7 @@ from benchmarks.rightsizing_fit import Examples, examples, fit
 from benchmarks.rightsizing_rivals import RIVALS, Case, hindsight_advice, rival_advice, worth
 from benchmarks.rightsizing_traces import DAY, Machine, read_machines, read_offers
 from pipelines.recommendations.rightsizing.offers import Offer
-from pipelines.recommendations.rightsizing.risk import CPU_MODEL, KNOTS
+from pipelines.recommendations.rightsizing.risk import CPU_MODEL, INPUTS, MEMORY_MODEL
 
 BEGIN = datetime(2024, 6, 3, tzinfo=UTC)
 OFFERS = [Offer(f"{vcpus}", vcpus, 4 * vcpus, Decimal(10 * vcpus)) for vcpus in (1, 2, 4, 8)]
@@ -90,8 +90,8 @@ def test_a_neutral_folder_is_read_and_the_advice_written(tmp_path: Path, capsys)
 
 def test_the_fit_finds_where_loads_turn_to_saturation():
     drawn = np.random.default_rng(3)
-    passed = np.sort(drawn.uniform(0, 1, (400, 2 * (len(KNOTS) - 1))), axis=1)[:, ::-1]
-    saturated = (passed.sum(axis=1) < 7).astype(float)
+    passed = np.sort(drawn.uniform(0, 1, (400, INPUTS)), axis=1)[:, ::-1]
+    saturated = (passed.sum(axis=1) < INPUTS / 2).astype(float)
     model = fit(Examples(passed, saturated, tuple(str(row % 20) for row in range(400))))
     told = 1 / (1 + np.exp(passed @ model.coefficients - model.intercept))
     assert (model.coefficients >= 0).all()
@@ -101,6 +101,7 @@ def test_the_fit_finds_where_loads_turn_to_saturation():
 def test_the_stored_coefficients_are_those_the_public_traces_give(reference_data):
     folder = reference_data / "data" / "vm"
     spans = splits_of(read_machines(folder), read_offers(folder)[0])
-    fitted = fit(examples([case for span in spans.values() for case in span], "cpu"))
-    assert fitted.intercept == pytest.approx(CPU_MODEL.intercept, abs=0.02)
-    assert fitted.coefficients == pytest.approx(CPU_MODEL.coefficients, abs=0.02)
+    found = examples([case for span in spans.values() for case in span], "cpu")
+    for stored, fitted in ((CPU_MODEL, fit(found)), (MEMORY_MODEL, fit(found.without_replay()))):
+        assert fitted.intercept == pytest.approx(stored.intercept, abs=0.02)
+        assert fitted.coefficients == pytest.approx(stored.coefficients, abs=0.02)
