@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 
 import pyarrow as pa
 
-from pipelines.lake.build import Built
+from pipelines.lake.build import Built, is_worth_telling
 from pipelines.lake.content import ContentDigest
 from pipelines.lake.dated import content_in_month, holds_by_day
 from pipelines.lake.engine import Catalog
@@ -75,9 +75,9 @@ def build_months(catalog: Catalog, made: MadeTable, months: Sequence[str], make:
             states[month] = PartitionState(content, inputs)
         else:
             same[month] = PartitionState(content, inputs)
-    if not states:
+    if not states and not is_worth_telling(tuple(same), months):
         return Built(made.name, tuple(sorted(months)), (), 0)
-    rows = pa.concat_tables(parts)
+    rows = pa.concat_tables([made.table.schema.empty_table(), *parts])
     catalog.lake.replace(made.name, rows, states, made.table.partition_by, same)
     catalog.forget(made.name)
     return Built(made.name, tuple(sorted(months)), tuple(written), rows.num_rows)

@@ -59,7 +59,7 @@ def _month_of(catalog: Catalog, table: str) -> str | None:
 
 def _months(catalog: Catalog, table: str, column: str) -> set[str]:
     stored = [catalog.state(name) for name in catalog.physical(table)]
-    return {month for state in stored if state.partition_by == column for month in state.partitions}
+    return {file.partition for state in stored if state.partition_by == column for file in state.data_files}
 
 
 def _ordered(rows: pa.Table) -> pa.Table:

@@ -12,14 +12,16 @@ import pyarrow as pa
 
 from pipelines.lake.content import ContentDigest
 from pipelines.lake.dated import content_in_month, holds_by_day, learn_months
-from pipelines.lake.engine import Catalog, reading
+from pipelines.lake.engine import Catalog, Demand, reading
 from pipelines.lake.files import NewFiles, parted
-from pipelines.lake.sql_models import ALL, SqlModel
+from pipelines.lake.sql_models import ALL, NOW, SqlModel
 from pipelines.lake.store import WHOLE, PartitionState
 
 BATCH_ROWS = 8_192
 READ_AT_ONCE = 32 * 1024**2
 """Parquet; in memory its rows and their order take some twenty times as much."""
+BUILT_MONTHS = "built_months"
+"""The variable that tells a select which months are asked for, where what it reads tells of others too."""
 _MONTHS = frozenset({"billing_month", "usage_month"})
 
 
@@ -71,16 +73,25 @@ def _brought_up_to_date(
             files, content = _run(catalog, model, stale, opened)
         else:
             changed = [p for p in stale if p not in state.partitions or state.partitions[p].content != content[p]]
-        if not changed:
+        if not changed and not is_worth_telling(stale, asked):
             return Built(model.table, tuple(stale), (), 0)
         states = {p: PartitionState(content[p], inputs[p]) for p in stale}
         same = {p: states.pop(p) for p in set(stale) - set(changed)}
         files.leave_out(same.keys())
-        # equal content makes no commit; of what was found equal a commit made anyway tells the new inputs
+        # of what was found equal a commit made anyway tells the new inputs
         lake = catalog.lake
         written = lake.remake(files, states) if is_remade else lake.replace_files(files, states, same)
     catalog.forget(model.table)
     return Built(model.table, tuple(stale), tuple(changed), written)
+
+
+def is_worth_telling(equal: Sequence[str], asked: Sequence[str]) -> bool:
+    """Whether that partitions were found equal is worth a commit of its own.
+
+    The newest is looked at in each run. An earlier month that did not keep its new inputs would be due again in every
+    run to come, and with it all months after it.
+    """
+    return any(partition != WHOLE and partition != max(asked) for partition in equal)
 
 
 def _affordable(catalog: Catalog, model: SqlModel, partitions: Sequence[str]) -> Iterator[list[str]]:
@@ -126,14 +137,23 @@ def _inputs_fingerprint(catalog: Catalog, model: SqlModel, partition: str) -> st
     parts = [model.fingerprint]
     for read in sorted(model.reads):
         parts += [view.fingerprint for view in views_of(catalog, read)]
-    for table, wanted in sorted(_demand(catalog, model, [partition]).items()):
+    demand = _demand(catalog, model, [partition])
+    for table, wanted in sorted(demand.items()):
         state = catalog.state(table)
+        if model.months_back.get(table) == NOW and partition < _newest(catalog, demand):
+            continue
         if wanted is None and partition != WHOLE and holds_by_day(catalog, table):
             parts.append(f"{table} in {partition}={content_in_month(catalog, table, partition)}")
             continue
         names = sorted(state.partitions) if wanted is None else wanted
         parts += [f"{table}/{name}={state.partitions[name].content}" for name in names if name in state.partitions]
     return hashlib.sha256("|".join(parts).encode()).hexdigest()[:32]
+
+
+def _newest(catalog: Catalog, demand: Demand) -> str:
+    """The newest month that the inputs by month hold."""
+    months = (catalog.state(table).partitions for table, wanted in demand.items() if wanted is not None)
+    return max((month for held in months for month in held), default="")
 
 
 def views_of(catalog: Catalog, table: str) -> list[SqlModel]:
@@ -150,7 +170,7 @@ def _demand(catalog: Catalog, model: SqlModel, partitions: Sequence[str]) -> dic
     for read in sorted(model.reads):
         for table in catalog.physical(read):
             back = model.months_back.get(table, model.months_back.get(read, 0))
-            if back == ALL or not _same_months(model.partition_by, _partition_of(catalog, table)):
+            if back in (ALL, NOW) or not _same_months(model.partition_by, _partition_of(catalog, table)):
                 demand[table] = None
             elif demand.get(table, []) is not None:
                 wanted = {month for p in partitions for month in _months_until(p, back)}
@@ -186,6 +206,8 @@ def _run(
             # what is read tells of other partitions too; else the condition only costs memory
             values = ", ".join(f"'{p}'" for p in partitions)
             chosen = f"where {model.partition_by} in ({values})" if model.partition_by else ""
+            if model.partition_by:
+                connection.execute(f"set variable {BUILT_MONTHS} = [{values}]")
         rows = connection.execute(f"select * from ({model.sql}) {chosen} order by all").to_arrow_reader(BATCH_ROWS)
         files = opened.enter_context(catalog.lake.new_files(model.table, rows.schema, model.partition_by, held=True))
         return files, _digested(rows, model.partition_by, partitions, files)

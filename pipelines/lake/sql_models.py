@@ -1,11 +1,14 @@
 """The files of `sql/`: what each says of itself, and the order they build in.
 
-One file holds one `select`, written as if for all time. Its header tells the rest:
+One file holds one `select`, written as if for all time. One that looks back on other months may spare itself to work
+these out: `getvariable('built_months')` lists those that are asked for, and is null where all are. The header tells the
+rest:
 
     -- first lines: what the table means
     -- grain: charge_date, project_id
     -- partition: billing_month | usage_month | none
     -- reads: silver.costs 1 month back      (default: the same partition; `all` lifts the limit)
+    -- reads: gold.recommendations now       (a whole table; that it changed makes only the newest month anew)
     -- holds: valid_from until valid_to      (which days a row speaks of; a month is made anew when its rows differ)
     -- holds: on deploy_date                 (the same of what happens on a day)
     -- stored: table | view
@@ -29,8 +32,8 @@ from pipelines.errors import ConfigurationError
 
 SQL_FOLDER = Path(__file__).parents[2] / "sql"
 LAYERS = ("bronze", "silver", "gold")
-ALL = -1
-"""Months back of an input that is read whole."""
+ALL, NOW = -1, -2
+"""Months back of an input that is read whole; and of one whose changes reach the newest month only."""
 
 _KEYS = ("grain", "partition", "reads", "holds", "stored", "checks", "severity", "figure")
 
@@ -203,11 +206,13 @@ def _holds(path: Path, line: str) -> Holds:
 
 
 def _months_back(path: Path, line: str) -> tuple[str, int]:
-    found = re.fullmatch(r"(\w+\.\w+) (?:(\d+) months? back|(all))", line)
+    found = re.fullmatch(r"(\w+\.\w+) (?:(\d+) months? back|(all|now))", line)
     if found is None:
-        raise ConfigurationError(f"{path.name}: `-- reads: {line}`; write `silver.costs 1 month back` or `… all`")
-    table, months, _ = found.groups()
-    return table, int(months) if months else ALL
+        raise ConfigurationError(
+            f"{path.name}: `-- reads: {line}`; write `silver.costs 1 month back`, `… all` or `… now`"
+        )
+    table, months, word = found.groups()
+    return table, int(months) if months else {"all": ALL, "now": NOW}[word]
 
 
 def _parts(path: Path) -> tuple[str, dict[str, list[str]], str]:

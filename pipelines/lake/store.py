@@ -1,7 +1,7 @@
 """Delta tables by name: append, replace a partition, read what is current.
 
 Each commit carries, per partition, the hash of its content and the fingerprint of the inputs it was built
-from. Equal content makes no commit; equal inputs need no work. Appends give up Delta's silent retry, so that
+from. Equal content writes no row; equal inputs need no work. Appends give up Delta's silent retry, so that
 two writers can never overwrite each other's hashes: the loser reads again and repeats.
 """
 
@@ -169,7 +169,7 @@ class Lake:
     def replace_files(
         self, files: NewFiles, states: Mapping[str, PartitionState], same: Mapping[str, PartitionState] | None = None
     ) -> int:
-        """As `replace`, by rows that were written already; `same` are partitions found to hold what they held."""
+        """As `replace`, by rows written already; of the partitions in `same`, found equal, only the inputs are told."""
         is_parted = files.partition_by is not None
 
         def merged(state: TableState) -> dict[str, PartitionState]:
@@ -178,7 +178,8 @@ class Lake:
             known = {name: now for name, now in (same or {}).items() if state.partitions[name].content == now.content}
             return {**state.partitions, **known, **states}
 
-        self._commit(files, _Change("overwrite", merged, sorted(states) if is_parted else None))
+        over = sorted(states) if is_parted else None
+        self._commit(files, _Change("append", merged) if over == [] else _Change("overwrite", merged, over))
         return files.rows
 
     def remake(self, files: NewFiles, states: Mapping[str, PartitionState]) -> int:

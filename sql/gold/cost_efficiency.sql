@@ -1,8 +1,10 @@
 -- One minus the saving that lies open in the month's recommendations, over the spend that can be optimised: support,
 -- tax and the committed floor are no part of it. Of recommendations that overlap the counted ones stand in it, so that
--- no saving is added twice; suppressed ones stay in, and suppressed_saving shows them. By month, since savings are.
+-- no saving is added twice; suppressed ones stay in, and suppressed_saving shows them. By month, since savings are; a
+-- month that is over keeps what lay open when its charges last changed.
 -- grain: period, period_start, billing_currency
 -- partition: billing_month
+-- reads: gold.recommendations now
 with
 
 spend as (

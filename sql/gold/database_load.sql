@@ -15,6 +15,7 @@ months as (
         max(usage_date) + 1 as known_until,
         max(usage_date) - 27 as known_from
     from silver.usage_hourly
+    where coalesce(list_contains(getvariable('built_months'), usage_month), true)
     group by all
 
 ),

@@ -36,6 +36,7 @@ months as (
         on
             known.begins_on >= earlier.begins_on
             and known.begins_on - interval 3 month <= earlier.begins_on
+    where coalesce(list_contains(getvariable('built_months'), known.billing_month), true)
     group by all
 
 ),

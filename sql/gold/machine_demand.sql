@@ -17,6 +17,7 @@ with months as (
         usage_month = max(usage_month) over () as is_newest
     from silver.usage_hourly
     group by usage_month
+    qualify coalesce(list_contains(getvariable('built_months'), usage_month), true)
 
 ),
 

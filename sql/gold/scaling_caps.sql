@@ -18,63 +18,43 @@ months as (
 
 ),
 
-existing as (
+sized as (
 
     select
         months.billing_month,
         months.known_from,
         months.known_until,
-        periods.resource_id,
-        periods.resource_type,
-        periods.item,
-        json_extract_string(periods.item, '$.region') as region_id,
-        try_cast(json_extract_string(periods.item, '$.mvcpu_limit') as decimal(18, 3)) as mvcpu_limit,
-        try_cast(json_extract_string(periods.item, '$.cpu_limit') as decimal(18, 3)) as cpu_limit,
-        try_cast(json_extract_string(periods.item, '$.memory_limit') as decimal(18, 3)) as memory_limit,
-        try_cast(json_extract_string(periods.item, '$.memory_limit_bytes') as decimal(18, 3)) as memory_limit_bytes,
-        regexp_replace(json_extract_string(periods.item, '$.job_timeout'), 's$', '') as job_timeout
-    from months
-    inner join silver.resource_periods as periods
-        on
-            months.known_until > periods.valid_from
-            and coalesce(months.known_until <= periods.valid_to, true)
-    where
-        periods.resource_type in (
-            'containers_container', 'functions_function', 'serverless_jobs_job_definition', 'k8s_pool'
-        )
-    qualify row_number() over (
-        partition by months.billing_month, periods.resource_id
-        order by periods.valid_from desc
-    ) = 1
-
-),
-
-sized as (
-
-    select
-        *,
-        case resource_type
+        settings.resource_id,
+        settings.resource_type,
+        settings.region_id,
+        case settings.resource_type
             when 'containers_container' then 'caas'
             when 'functions_function' then 'faas'
             when 'serverless_jobs_job_definition' then 'jobs'
         end as product,
-        coalesce(mvcpu_limit, cpu_limit) / 1000 as vcpus,
+        settings.milli_vcpus / 1000 as vcpus,
         -- of jobs 1,024 MiB are billed as one GB
         coalesce(
-            memory_limit_bytes / 1000000000,
-            memory_limit / if(resource_type = 'serverless_jobs_job_definition', 1024, 1000)
+            settings.memory_limit_bytes / 1000000000,
+            settings.memory_limit / if(settings.resource_type = 'serverless_jobs_job_definition', 1024, 1000)
         ) as memory_gb,
-        coalesce(
-            try_cast(json_extract_string(item, '$.max_scale') as integer),
-            try_cast(json_extract_string(item, '$.max_size') as integer)
-        ) as max_scale,
-        coalesce(
-            try_cast(json_extract_string(item, '$.min_scale') as integer),
-            try_cast(json_extract_string(item, '$.min_size') as integer)
-        ) as min_scale,
-        json_extract_string(item, '$.autoscaling') = 'true' as is_autoscaled,
-        try_cast(job_timeout as integer) as timeout_seconds
-    from existing
+        settings.min_scale,
+        settings.max_scale,
+        settings.is_autoscaled,
+        settings.timeout_seconds
+    from months
+    inner join silver.resource_settings as settings
+        on
+            months.known_until > settings.valid_from
+            and coalesce(months.known_until <= settings.valid_to, true)
+    where
+        settings.resource_type in (
+            'containers_container', 'functions_function', 'serverless_jobs_job_definition', 'k8s_pool'
+        )
+    qualify row_number() over (
+        partition by months.billing_month, settings.resource_id
+        order by settings.valid_from desc
+    ) = 1
 
 ),
 

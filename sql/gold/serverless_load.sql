@@ -14,6 +14,7 @@ months as (
         max(usage_date) + 1 as known_until,
         max(usage_date) - 27 as known_from
     from silver.usage_hourly
+    where coalesce(list_contains(getvariable('built_months'), usage_month), true)
     group by all
 
 ),
@@ -24,26 +25,20 @@ settings as (
         months.usage_month,
         months.known_from,
         months.known_until,
-        periods.resource_id,
-        coalesce(
-            try_cast(json_extract_string(periods.item, '$.memory_limit_bytes') as bigint),
-            1000000 * try_cast(json_extract_string(periods.item, '$.memory_limit') as bigint)
-        ) as memory_limit_bytes,
-        coalesce(
-            try_cast(json_extract_string(periods.item, '$.mvcpu_limit') as bigint),
-            try_cast(json_extract_string(periods.item, '$.cpu_limit') as bigint)
-        ) as milli_vcpus,
-        try_cast(json_extract_string(periods.item, '$.min_scale') as bigint) as min_scale,
-        try_cast(json_extract_string(periods.item, '$.max_scale') as bigint) as max_scale
-    from silver.resource_periods as periods
+        told.resource_id,
+        cast(coalesce(told.memory_limit_bytes, 1000000 * told.memory_limit) as bigint) as memory_limit_bytes,
+        cast(told.milli_vcpus as bigint) as milli_vcpus,
+        cast(told.min_scale as bigint) as min_scale,
+        cast(told.max_scale as bigint) as max_scale
+    from silver.resource_settings as told
     inner join months
         on
-            periods.valid_from < months.known_until
-            and coalesce(periods.valid_to >= months.known_until, true)
-    where periods.resource_type in ('containers_container', 'functions_function')
+            told.valid_from < months.known_until
+            and coalesce(told.valid_to >= months.known_until, true)
+    where told.resource_type in ('containers_container', 'functions_function')
     qualify row_number() over (
-        partition by months.usage_month, periods.resource_id
-        order by periods.valid_from desc
+        partition by months.usage_month, told.resource_id
+        order by told.valid_from desc
     ) = 1
 
 ),

@@ -14,6 +14,7 @@ months as (
         max(usage_date) + 1 as known_until,
         max(usage_date) - 27 as known_from
     from silver.usage_hourly
+    where coalesce(list_contains(getvariable('built_months'), usage_month), true)
     group by all
 
 ),
@@ -24,22 +25,20 @@ volumes as (
         months.usage_month,
         months.known_from,
         months.known_until,
-        periods.resource_id,
-        json_extract_string(periods.item, '$.zone') as availability_zone,
-        try_cast(json_extract_string(periods.item, '$.specs.perf_iops') as bigint) as operations_per_second,
-        coalesce(
-            json_extract_string(periods.item, '$.type'), json_extract_string(periods.item, '$.volume_type')
-        ) as volume_class,
-        try_cast(json_extract_string(periods.item, '$.size') as bigint) as size_bytes
-    from silver.resource_periods as periods
+        settings.resource_id,
+        settings.availability_zone,
+        settings.operations_per_second,
+        settings.volume_class,
+        settings.size_bytes
+    from silver.resource_settings as settings
     inner join months
         on
-            periods.valid_from < months.known_until
-            and coalesce(periods.valid_to >= months.known_until, true)
-    where periods.resource_type in ('block_volume', 'instance_volume')
+            settings.valid_from < months.known_until
+            and coalesce(settings.valid_to >= months.known_until, true)
+    where settings.resource_type in ('block_volume', 'instance_volume')
     qualify row_number() over (
-        partition by months.usage_month, periods.resource_id
-        order by periods.valid_from desc
+        partition by months.usage_month, settings.resource_id
+        order by settings.valid_from desc
     ) = 1
 
 ),

@@ -76,10 +76,9 @@ def test_every_command_in_the_docs_exists():
     known = {told for module in COMMAND_MODULES for told, _ in module.COMMANDS}
     groups = {told.split()[0] for told in known if " " in told}
     for page in DOCS:
-        for words in re.findall(
-            r"^ {4}finops ([a-z][a-z-]*(?: [a-z][a-z-]*)?)|`finops ([a-z][a-z-]*(?: [a-z][a-z-]*)?)", page.read_text(), re.M
-        ):
-            one, _, two = next(filter(None, words)).partition(" ")
+        words = r"([a-z][a-z-]*(?: [a-z][a-z-]*)?)"
+        for found in re.findall(rf"^ {{4}}finops {words}|`finops {words}", page.read_text(), re.M):
+            one, _, two = next(filter(None, found)).partition(" ")
             if one in groups and one not in known:
                 assert not two or f"{one} {two}" in known, (page.name, one, two)
             else:

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pyarrow as pa
 import pytest
 
-from assets.made_tables import MadeTable, build_months
+from assets.made_tables import MadeTable, build_months, stale_months_of
 from pipelines.lake.address import parse_address
 from pipelines.lake.engine import Catalog
 from pipelines.lake.sql_models import Layered
@@ -44,3 +44,15 @@ def test_other_columns_make_every_month_anew(lake, columns):
     version = lake.state(MADE.name).version
     assert built(lake, replace(MADE, table=table), ["2026-09", "2026-10"]) == rows
     assert lake.state(MADE.name).version == version
+
+
+def test_months_found_equal_by_other_code_are_not_due_again(lake):
+    months = ["2026-09", "2026-10"]
+    rows, files = built(lake, MADE, months), lake.state(MADE.name).files()
+    other = replace(MADE, code=(pytest,))
+    catalog = Catalog(lake, Layered({}), {MADE.name: MADE.table})
+    assert stale_months_of(catalog, other, months) == months
+    assert built(lake, other, months) == rows
+    catalog.forget(MADE.name)
+    assert stale_months_of(catalog, other, months) == []
+    assert lake.state(MADE.name).files() == files

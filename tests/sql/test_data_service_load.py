@@ -54,6 +54,50 @@ def item(name, kind, **fields):
     }
 
 
+def settings(selected, *periods):
+    """What the inventory's rows say of settings."""
+    return selected("silver.resource_settings", {"silver.resource_periods": periods})
+
+
+def test_settings_are_of_volumes_and_what_scales_and_a_pool_has_no_bytes(selected):
+    rows = settings(
+        selected,
+        item("volume", "instance_volume", zone="fr-par-1", size=10**9, volume_type="b_ssd"),
+        item("pool", "k8s_pool", region="fr-par", size=3, min_size=1, max_size=9, autoscaling=True),
+        item("job", "serverless_jobs_job_definition", cpu_limit=1120, memory_limit=2048, job_timeout="3600s"),
+        item("db", "rdb_instance", size=5),
+    )
+    found = {row["resource_id"]: {name: value for name, value in row.items() if value is not None} for row in rows}
+    same = {"valid_from": date(2026, 1, 1)}
+    assert found == {
+        "volume": {
+            "resource_id": "volume",
+            "resource_type": "instance_volume",
+            "availability_zone": "fr-par-1",
+            "volume_class": "b_ssd",
+            "size_bytes": 10**9,
+            **same,
+        },
+        "pool": {
+            "resource_id": "pool",
+            "resource_type": "k8s_pool",
+            "region_id": "fr-par",
+            "min_scale": 1,
+            "max_scale": 9,
+            "is_autoscaled": True,
+            **same,
+        },
+        "job": {
+            "resource_id": "job",
+            "resource_type": "serverless_jobs_job_definition",
+            "milli_vcpus": 1120,
+            "memory_limit": 2048,
+            "timeout_seconds": 3600,
+            **same,
+        },
+    }
+
+
 def test_the_busier_node_of_an_hour_counts_and_steal_is_demand(build):
     times = hours(48)
     rows = [hour(at, "postgresql_cpu_ratio", 0.4, node="one") for at in times]
@@ -106,7 +150,9 @@ def test_a_machine_speaks_for_its_only_volume_and_bounds_several(selected):
     attached = {"one": "alone", "two": "pair", "three": "pair", "dark": "unmeasured"}
     given = {
         "silver.usage_hourly": rows,
-        "silver.resource_periods": [item(name, "block_volume", **volume) for name in [*attached, "loose"]],
+        "silver.resource_settings": settings(
+            selected, *(item(name, "block_volume", **volume) for name in [*attached, "loose"])
+        ),
         "silver.resource_links": [
             {"resource_id": name, "linked_id": server, **link} for name, server in attached.items()
         ],
@@ -128,10 +174,11 @@ def test_requests_after_a_silent_hour_wake_a_service_up(selected):
     ]
     given = {
         "silver.usage_hourly": rows,
-        "silver.resource_periods": [
+        "silver.resource_settings": settings(
+            selected,
             item("web", "containers_container", memory_limit_bytes=10**9, mvcpu_limit=500, min_scale=1, max_scale=5),
             item("call", "functions_function", memory_limit=256, cpu_limit=140, min_scale=0, max_scale=5),
-        ],
+        ),
     }
     found = newest(selected("gold.serverless_load", given))
     web, call = found["web"], found["call"]

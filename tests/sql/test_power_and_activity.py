@@ -166,7 +166,7 @@ def price(sku, value):
     }
 
 
-def test_caps_tell_limits_prices_peaks_and_what_hung(build):
+def test_caps_tell_limits_prices_peaks_and_what_hung(build, selected):
     def run(number, status, seconds):
         day = UNTIL - timedelta(days=number)
         return {
@@ -178,15 +178,16 @@ def test_caps_tell_limits_prices_peaks_and_what_hung(build):
             "duration_seconds": seconds,
         }
 
+    periods = [
+        period("job", "serverless_jobs_job_definition", JOB),
+        period("api", "containers_container", CONTAINER),
+        period("db", "rdb_instance", "{}"),
+    ]
     rows = build(
         "gold.scaling_caps",
         given={
             "silver.billing_months": MONTHS,
-            "silver.resource_periods": [
-                period("job", "serverless_jobs_job_definition", JOB),
-                period("api", "containers_container", CONTAINER),
-                period("db", "rdb_instance", "{}"),
-            ],
+            "silver.resource_settings": selected("silver.resource_settings", {"silver.resource_periods": periods}),
             "silver.prices": [
                 price("/paas/jobs/vcpu/fr-par", "0.00001"),
                 price("/paas/jobs/memory/fr-par", "0.000001"),

@@ -191,11 +191,25 @@ def test_a_changed_month_rebuilds_itself_and_the_months_that_look_back_on_it(wor
     assert ("gold.changes", ("2026-01", "2026-02")) in ran
 
 
-def test_equal_content_from_other_inputs_commits_nothing(local_world):
+def test_equal_content_from_other_inputs_writes_no_row_and_is_not_asked_for_again(local_world, ran):
+    local_world.build()
+    versions, files = local_world.versions(), local_world.lake.state("silver.costs").files()
+    local_world.rename(nobody="is charged")
+    assert stale_months(local_world.catalog(), ["2026-01", "2026-02", "2026-03"]) == ["2026-01", "2026-02", "2026-03"]
+    assert not any(local_world.build().values())
+    assert local_world.lake.state("silver.costs").files() == files
+    assert local_world.versions() == {**versions, "silver.costs": versions["silver.costs"] + 1}
+    ran.clear()
+    assert stale_months(local_world.catalog(), ["2026-01", "2026-02", "2026-03"]) == []
+    assert not any(local_world.build().values())
+    assert ran == []
+
+
+def test_equal_content_of_the_newest_month_alone_commits_nothing(local_world):
     local_world.build()
     versions = local_world.versions()
     local_world.rename(nobody="is charged")
-    assert not any(local_world.build().values())
+    assert not any(local_world.build("2026-03").values())
     assert local_world.versions() == versions
 
 
@@ -207,6 +221,27 @@ def test_a_table_without_partitions_reaches_every_month_that_shows_it(local_worl
         ("2026-01", "Alpha"),
         ("2026-02", "Alpha"),
     ]
+
+
+def test_what_is_read_as_it_is_now_makes_only_the_newest_month_anew(local_world):
+    as_now = MODELS["silver/costs"].replace("-- partition", "-- reads: bronze.names now\n        -- partition")
+    local_world.models = written(local_world.folder, {**MODELS, "silver/costs": as_now})
+    months = ["2026-01", "2026-02", "2026-03"]
+    local_world.build()
+    local_world.rename(a="Alpha", b="Beta")
+    assert stale_months(local_world.catalog(), months) == ["2026-03"]
+    assert local_world.build()["silver.costs"] == ("2026-03",)
+    local_world.add("2026-01", ("a", "10"))  # what is made anew for another reason is made of what is known now
+    assert local_world.build()["silver.costs"] == ("2026-01",)
+    assert local_world.read("select distinct billing_month, title from silver.costs order by all") == [
+        ("2026-01", "Alpha"),
+        ("2026-01", "Beta"),
+        ("2026-02", None),
+        ("2026-03", "Beta"),
+    ]
+    local_world.add("2026-04", ("a", "1"))
+    local_world.build(*months, "2026-04")
+    assert stale_months(local_world.catalog(), [*months, "2026-04"]) == []
 
 
 def test_a_month_that_was_never_asked_for_is_not_built(local_world):
