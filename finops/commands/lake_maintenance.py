@@ -1,4 +1,4 @@
-"""`finops lake maintain`: what the lake keeps of itself, and letting go of what nobody needs any more."""
+"""`finops lake maintain|restore`: what the lake keeps of itself, letting go of it, and going back to it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from finops.streams import write_hint, write_json, write_table
+from finops.streams import write_hint, write_json, write_line, write_table
 
 Lake = Annotated[str | None, typer.Option("--lake", help="Lake address; else the one of the settings.")]
 
@@ -42,4 +42,41 @@ def maintain(
     write_hint(f"{held:,} bytes are current and {old:,} belong to earlier versions kept for {keep_days} days.")
 
 
-COMMANDS: tuple[tuple[str, Callable[..., Any]], ...] = (("lake maintain", maintain),)
+def restore(
+    table: Annotated[str, typer.Argument(help="Table, such as silver.costs.")],
+    version: Annotated[
+        int | None, typer.Option("--version", min=0, help="To go back to; else they are listed.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only list the versions.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    lake: Lake = None,
+) -> None:
+    """Make an earlier version of a table the newest one again, or list what there is to go back to.
+
+    Nothing is removed: what came after stays readable by its number. The next run makes anew what has other inputs.
+    """
+    from dataclasses import asdict
+
+    from finops import catalog_of
+    from pipelines.lake.restoring import restore as go_back
+    from pipelines.lake.restoring import versions
+
+    opened = catalog_of(lake).lake
+    if version is None or dry_run:
+        rows = [asdict(each) for each in versions(opened, table)]
+        if json:
+            write_json({"table": table, "versions": rows})
+        else:
+            write_table(rows, "table")
+        return
+    made = go_back(opened, table, version)
+    if json:
+        write_json({"table": table, "restored": version, "version": made})
+    else:
+        write_line(f"{table} is as it was in version {version}; that is version {made} now.")
+
+
+COMMANDS: tuple[tuple[str, Callable[..., Any]], ...] = (
+    ("lake maintain", maintain),
+    ("lake restore", restore),
+)

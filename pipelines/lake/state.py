@@ -100,10 +100,11 @@ def metadata(states: Mapping[str, PartitionState]) -> dict[str, str]:
     return {_METADATA: json.dumps({name: [s.content, s.inputs] for name, s in sorted(states.items())})}
 
 
-def partition_states(delta: DeltaTable) -> dict[str, PartitionState]:
-    """States from the newest commit that carries them; maintenance commits carry none."""
+def partition_states(delta: DeltaTable, version: int | None = None) -> dict[str, PartitionState]:
+    """States from the newest commit that carries them, of the newest version or as of an earlier one; maintenance
+    commits carry none. `delta` is the newest version: an earlier one numbers its commits wrongly."""
     for commit in _history(delta):
-        if _METADATA in commit:
+        if _METADATA in commit and (version is None or int(commit["version"]) <= version):
             stored = json.loads(commit[_METADATA])
             return {name: PartitionState(content, inputs) for name, (content, inputs) in stored.items()}
     return {}

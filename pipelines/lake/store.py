@@ -78,16 +78,19 @@ class Lake:
                 delta = DeltaTable(self.uri(table), storage_options=self._options)
             except TableNotFoundError:
                 return TableState()
-            self._known[table] = self._state_of(table, delta)
+            self._known[table] = self._state_of(table, delta, partition_states(delta))
             return self._known[table]
 
     def state_at(self, table: str, version: int) -> TableState:
         """An earlier version; LakeUnavailable when its log is gone."""
         with _lake_errors(table):
-            return self._state_of(table, DeltaTable(self.uri(table), version, storage_options=self._options))
+            newest = self.state(table).delta
+            told = {} if newest is None else partition_states(newest, version)
+            return self._state_of(table, DeltaTable(self.uri(table), version, storage_options=self._options), told)
 
-    def _state_of(self, table: str, delta: DeltaTable) -> TableState:
-        return TableState(delta, partition_states(delta), f"{self.address.readable}/{table.replace('.', '/')}")
+    def _state_of(self, table: str, delta: DeltaTable, told: Mapping[str, PartitionState] | None = None) -> TableState:
+        states = partition_states(delta) if told is None else told
+        return TableState(delta, states, f"{self.address.readable}/{table.replace('.', '/')}")
 
     def exists(self, table: str) -> bool:
         """True once a first commit was made."""
