@@ -84,13 +84,11 @@ class Lake:
     def state_at(self, table: str, version: int) -> TableState:
         """An earlier version; LakeUnavailable when its log is gone."""
         with _lake_errors(table):
-            newest = self.state(table).delta
-            told = {} if newest is None else partition_states(newest, version)
-            return self._state_of(table, DeltaTable(self.uri(table), version, storage_options=self._options), told)
+            delta = DeltaTable(self.uri(table), version, storage_options=self._options)
+            return self._state_of(table, delta, partition_states(self.state(table).delta or delta, version))
 
-    def _state_of(self, table: str, delta: DeltaTable, told: Mapping[str, PartitionState] | None = None) -> TableState:
-        states = partition_states(delta) if told is None else told
-        return TableState(delta, states, f"{self.address.readable}/{table.replace('.', '/')}")
+    def _state_of(self, table: str, delta: DeltaTable, told: Mapping[str, PartitionState]) -> TableState:
+        return TableState(delta, told, f"{self.address.readable}/{table.replace('.', '/')}")
 
     def exists(self, table: str) -> bool:
         """True once a first commit was made."""
