@@ -121,7 +121,7 @@ def _settings() -> Iterator[str]:
         "(`PROJECT=TOKEN` or `PROJECT/REGION=TOKEN`, separated by commas), else `FINOPS_COCKPIT_TOKEN` serves all; "
         "OpenCost's from `FINOPS_OPENCOST_TOKEN`. Alerts go where `FINOPS_ALERT_URLS` says: Apprise URLs such as "
         "`mailtos://USER:PASSWORD@HOST?to=ADDRESS` or `jsons://HOST/PATH`, each alone or as `name=URL`, separated by "
-        "commas.",
+        "commas. The mail server's password comes from `FINOPS_SMTP_PASSWORD`.",
     )
 
 

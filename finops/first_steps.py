@@ -113,6 +113,12 @@ def _default(field: Any, key: str) -> str:
         "billing_terms.tax_rate": '"0.2"',
         "anomalies.runbook": '"https://wiki.example.org/runbooks/{kind}"',
         "scaleway.organization_id": '"11111111-1111-1111-1111-111111111111"',
+        "mail.sender": '"FinOps <finops@example.org>"',
+        "mail.host": '"scaleway-tem"',
+        "mail.port": "465",
+        "mail.user": '"11111111-1111-1111-1111-111111111111"',
+        "mail.report_url": '"https://reports.example.org/{file}"',
+        "mail.unsubscribe": '"finops@example.org"',
     }
     if field.default is None or (field.default is PydanticUndefined and key in examples):
         return examples[key]
