@@ -28,6 +28,8 @@ from assets.schedules import AnyJob, daily_schedule, health_schedule, monthly_sc
 from assets.sensors import sensors
 from assets.settings_assets import settings_asset
 from assets.sql_tables import sql_assets
+from assets.storage_efficiency_assets import storage_efficiency_assets
+from assets.telemetry_plan_assets import telemetry_assets
 from assets.unit_costs import unit_cost_assets
 from pipelines.lake.sql_models import load_checks, load_models
 from pipelines.settings import load_settings
@@ -63,6 +65,8 @@ def build_definitions(months: dg.MonthlyPartitionsDefinition, now: str = "", lak
         *anomaly_alert_assets(readers),
         *recommendation_assets(readers, models),
         *savings_assets(readers),
+        *storage_efficiency_assets(readers, models),
+        *telemetry_assets(readers, models),
         *schedule_night_assets(readers, models),
         *report_assets(months),
         weekly_asset(),

@@ -13,6 +13,8 @@ from assets.closing import note_restatements
 from assets.closing_figures import FIGURES
 from assets.closing_tables import RESTATEMENTS
 from assets.descriptions import Readers, code, described
+from assets.gpu_break_even import build_break_even, build_curve
+from assets.gpu_break_even_tables import BREAK_EVEN, CURVE
 from assets.kpi_bridges import KPI_BRIDGE, build_kpi_bridge
 from assets.lens import Lens
 from assets.made_tables import MadeTable
@@ -41,6 +43,8 @@ MAKINGS = (
     Making(ALLOCATED_IMPORTS, build_allocated_imports, asks_for_months=False),
     Making(BRIDGE_PARTS, build_bridge_parts),
     Making(KPI_BRIDGE, build_kpi_bridge),
+    Making(BREAK_EVEN, build_break_even),
+    Making(CURVE, build_curve),
 )
 
 

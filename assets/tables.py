@@ -13,10 +13,13 @@ from assets.bridges import BRIDGE_PARTS
 from assets.budgets_tables import BUDGET_TABLES
 from assets.closing_tables import CLOSING_TABLES
 from assets.forecasts_tables import FORECAST_TABLES
+from assets.gpu_break_even_tables import BREAK_EVEN, CURVE
 from assets.kpi_bridges import KPI_BRIDGE
 from assets.report_mails_tables import MAILS
 from assets.savings_tables import SAVINGS_TABLES
 from assets.schedule_nights_tables import SCHEDULE_NIGHTS
+from assets.storage_efficiency_tables import STORAGE_EFFICIENCY
+from assets.telemetry_plan_tables import TELEMETRY_TABLES
 from assets.unit_tables import UNIT_TABLES
 from pipelines.focus.columns import FOCUS_LINES_SCHEMA, QUARANTINE_SCHEMA
 from pipelines.imports import schema as imports
@@ -125,10 +128,14 @@ TABLES: Mapping[str, PythonTable] = {
     **PYTHON_TABLES,
     BRIDGE_PARTS.name: BRIDGE_PARTS.table,
     KPI_BRIDGE.name: KPI_BRIDGE.table,
+    **{made.name: made.table for made in (BREAK_EVEN, CURVE)},
     **{table.name: table for table in CLOSING_TABLES},
     **{table.name: table for table in (*ALLOCATION_TABLES, ALLOCATED_COSTS.table, ALLOCATED_IMPORTS.table)},
     **{made.name: made.table for made in (*FORECAST_TABLES, *BUDGET_TABLES, *ANOMALY_TABLES, FEEDBACK, SENT)},
-    **{made.name: made.table for made in (*SAVINGS_TABLES, SCHEDULE_NIGHTS, MAILS)},
+    **{
+        made.name: made.table
+        for made in (*SAVINGS_TABLES, SCHEDULE_NIGHTS, STORAGE_EFFICIENCY, *TELEMETRY_TABLES, MAILS)
+    },
     **{table.name: table for table in UNIT_TABLES},
     **{table.name: table for table in (*FOCUS_TABLES, *IMPORTED_TABLES, *MEASURED_TABLES, *DECISION_TABLES)},
 }

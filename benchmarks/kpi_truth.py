@@ -17,6 +17,7 @@ from typing import Any
 
 from assets.tables import open_catalog
 from benchmarks.kpi_compare import Comparison
+from benchmarks.kpi_gpu import Gpus
 from benchmarks.kpi_impacts import Impacts
 from benchmarks.kpi_savings import Savings
 from benchmarks.kpi_shares import Shares
@@ -61,7 +62,7 @@ def comparisons(world: World, query: Query) -> Iterator[Comparison]:
     truth = key_figures(world, now)
     days = truth.days()
     for period, periods in (("month", truth.months()), ("day", days)):
-        for kind in (Units, Shares, Impacts, Savings):
+        for kind in (Units, Shares, Impacts, Savings, Gpus):
             yield from kind(query, period, periods, days).comparisons()
     yield from sums(query)
 

@@ -24,6 +24,8 @@ ANSWERS: Mapping[str, tuple[str, ...]] = {
     "commitment": ("monthly",),
     "rightsizing": ("oversized", "workload"),
     "idle": ("idle", "gpu"),
+    "gpu-type": ("gpu_type",),
+    "api": ("gpu_to_api",),
     "undersized": ("undersized", "cache_size", "slow_volume"),
     "snapshot": ("snapshot",),
     "generation": ("generation",),

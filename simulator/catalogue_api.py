@@ -176,7 +176,10 @@ def _details(offer: Offer) -> dict[str, Any]:
     """The product block, where the real catalogue says more than the SKU does."""
     words = offer.sku.split("/")
     if offer.product_type == "generative_apis":
-        return {"token_type": words[4], "consumption_mode": "realtime", "tasks": ["chat"]}
+        model_and_kind, batch, _ = words[4].partition("_batch")
+        kind = model_and_kind.rpartition("_")[2]
+        mode = "batch" if batch else "realtime"
+        return {"token_type": f"{kind}_token", "consumption_mode": mode, "tasks": ["chat"]}
     if offer.product_type == "object_storage":
         kind = words[3]
         if kind == "storage":

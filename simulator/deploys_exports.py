@@ -8,6 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from simulator.deploys_inferences import answered, deployments
 from simulator.deploys_plan import tag_of
 from simulator.deploys_tenants import counted_queries, counted_requests
 from simulator.instants import at, seconds, zulu
@@ -122,8 +123,23 @@ def queries(world: World, now: int) -> Rows:
         }
 
 
+def inferences(world: World, now: int) -> Rows:
+    """One row for each complete day and deployment that was asked."""
+    for each in answered(world, now):
+        yield {
+            "day": _day(each.day),
+            "model": each.served.model,
+            "deployment": each.deployment.name,
+            "resource_id": each.deployment.id,
+            "requests": each.requests,
+            "failed": each.failed,
+            "input_tokens": each.input_tokens,
+            "output_tokens": each.output_tokens,
+        }
+
+
 EXPORTS: Mapping[str, Callable[[World, int], Rows]] = {
-    export.__name__: export for export in (deploys, training, jobs, tenants, requests, queries)
+    export.__name__: export for export in (deploys, training, jobs, tenants, requests, queries, inferences)
 }
 
 
@@ -137,6 +153,7 @@ def exported_kinds(world: World) -> list[str]:
         tenants: scenario.tenants,
         requests: scenario.requests,
         queries: scenario.dashboards,
+        inferences: deployments(world),
     }
     return [kind for kind, export in EXPORTS.items() if said[export]]
 

@@ -20,6 +20,8 @@
   `all`, over the cost of what emits; `carbon_per_1k_requests` and `water_per_1k_requests`: of all, over all
   requests of production.
 * `idle_share`: by service and of all, what measured hours cost, and the idle ones of them.
+* `gpu`: by machine with GPUs, its cost with volumes and addresses, and GPU-hours and euros, busy and idle.
+  `cost_per_inference`: by `resource|model`, requests and tokens, and the cost of the days they were counted on.
 * `tag_coverage`: cost and number of resources that carry a label, by label; things that are free count, as do labels of
   things whose product cannot show any.
 * `effective_savings_rate`: of months that are over, what eligible usage was charged, would cost at the public price and
@@ -44,7 +46,9 @@ from simulator.kpi_coverage import coverage_figures
 from simulator.kpi_drivers import Drivers, counted_resources, first_known
 from simulator.kpi_figures import Figure, amount, per_unit, ratio
 from simulator.kpi_footprint import footprint_figures
+from simulator.kpi_gpu import GpuTime, gpu_figures
 from simulator.kpi_idle import Billed, IdleHours, billed_in, idle_figures
+from simulator.kpi_inference import Inferences
 from simulator.kpi_labels import Labeller
 from simulator.kpi_requests import PRODUCTION, UNLABELLED, Entry, entries_of, in_environment, known_from
 from simulator.kpi_savings import efficiency_figure, planted_savings, savings_figure
@@ -81,6 +85,9 @@ class KpiTruth:
         self._capacity = Capacity(world, max(known, world.start))
         below = float(self._labeller.settings.idle_below)
         self._idle_hours = IdleHours(world, max(known, world.start), day_start(now), below)
+        self._gpu_time = GpuTime(world, max(known, world.start), day_start(now))
+        asked = first_known(now, self._labeller.settings.history.request_days, world.scenario.telemetry.metrics_days)
+        self._inferences = Inferences(world, now, max(asked, world.start), truth)
         self._deploys = deploys_by_day(world, now)
         self._runs = runs_by_day(world, now)
         self._queries = queries_by_day(world, now)
@@ -149,6 +156,8 @@ class KpiTruth:
             "cost_per_tenant": tenant_figures(world, month_of(span.start).name, borne, self._entries, self._now),
             "cost_per_gb": self._capacity.figures(spent),
             **self._work(span, borne),
+            "gpu": gpu_figures(self._gpu_time, spent),
+            "cost_per_inference": self._inferences.figures(spent),
             "cost_per_query": query_figures(
                 world, {day: self._queries[day] for day in days if day in self._queries}, spent
             ),

@@ -17,6 +17,7 @@ from simulator.bill_scenario import (
     SavingsPlan,
     Voucher,
 )
+from simulator.cure_scenario import Cure
 from simulator.deploys_scenario import Dashboard, Deployment, Requests, Tenant
 from simulator.jobs_scenario import Inference, Job, Training
 from simulator.s3_scenario import Bucket
@@ -190,6 +191,7 @@ class Planted(_Strict):
     end: Moment | None = Field(default=None, alias="to")
     cost_share: Share = Field(default=Decimal(1), description="part of the groups' cost that is meant")
     expected_monthly_cost: Decimal | None = Field(default=None, description="default: from the charges")
+    cure: Cure | None = Field(default=None, description="what would end it, to work out what can be saved")
     expect: str
 
 

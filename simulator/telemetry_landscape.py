@@ -128,10 +128,11 @@ class Board:
         base: Floats | float = 0.0,
         digits: int = 5,
         variants: Sequence[Labels] = _EACH,
+        least: float = -np.inf,
     ) -> None:
         def values(rows: Whole) -> Values:
             every = np.ones(len(self.things))
-            return Gauge(signal, rows, (every * factor)[rows], (every * base)[rows], digits)
+            return Gauge(signal, rows, (every * factor)[rows], (every * base)[rows], digits, least)
 
         self.add(name, "gauge", about, values, variants)
 

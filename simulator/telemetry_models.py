@@ -8,24 +8,27 @@ import numpy as np
 
 from simulator.instants import DAY
 from simulator.resources import Resource
-from simulator.service_parts import word as word_of
-from simulator.telemetry_families import Metric
+from simulator.service_parts import meter as meter_of
+from simulator.telemetry_families import Labels, Metric
 from simulator.telemetry_flows import Flow
 from simulator.telemetry_landscape import Board, Landscape
-from simulator.telemetry_noise import Floats, derived, uniform
+from simulator.telemetry_noise import Floats, Whole, derived, uniform
 from simulator.telemetry_requests import Traffic, traffic
 from simulator.telemetry_scenario import Served
 from simulator.telemetry_storage import histogram
 from simulator.telemetry_usage import GPU, GPU_MEMORY
-from simulator.telemetry_values import Counter
+from simulator.telemetry_values import Counter, Dealt, Values, dealt_out
 
-_GENERATIVE, _DEDICATED = "/ai/generative_apis/", "/ai/inference_dedicated/deployment/"
-_DIRECTIONS = {"input_token": "input_tokens", "output_token": "output_tokens"}
+_GENERATIVE, _DEDICATED = "/ai/generative_apis/consumption/", "/ai/inference_dedicated/deployment/"
+_DIRECTIONS = {"input": "input_tokens", "output": "output_tokens"}
 _MEBI = 1_024
 _WATTS = {"L4": 72.0, "L40S": 350.0, "H100-PCIe": 350.0, "H100-SXM": 700.0, "P100": 250.0, "B300-SXM": 1_100.0}
 _IDLE_WATTS = 0.22
+_TENSOR = 0.34  # of the cycles in which its engine works
 _FIRST_TOKEN = {"0.1": 0.2, "0.25": 0.55, "0.5": 0.8, "1": 0.93, "2.5": 0.985, "5": 0.997, "+Inf": 1.0}
 _FIRST_TOKEN_SECONDS = 0.34
+_NEXT_TOKEN = {"0.01": 0.08, "0.025": 0.78, "0.05": 0.96, "0.1": 0.995, "0.25": 1.0, "+Inf": 1.0}
+_FINISHED = {"stop": 0.886, "length": 0.102, "abort": 0.012}
 _HIT_RATE = 0.31
 _PREFILL, _DECODE, _QUEUE = 0.00019, 0.021, 0.04  # seconds by prompt token, by generated one, by request
 _TOKENS_DIFFER = 0.1
@@ -50,7 +53,7 @@ def generative(land: Landscape, resources: Sequence[Resource]) -> tuple[list[Met
         rows = [row for row in land.services(resources, _GENERATIVE) if _meters(row, word)]
         if rows:
             things = land.things(rows)
-            models = tuple(_model(row) for row in rows)
+            models = tuple(_model(land, row) for row in rows)
             told = [
                 {**land.labels(row, "generative_apis"), "resource_name": model, "type": name}
                 for row, model in zip(rows, models, strict=True)
@@ -66,12 +69,13 @@ def generative(land: Landscape, resources: Sequence[Resource]) -> tuple[list[Met
 
 
 def _meters(row: Resource, word: str) -> list[str]:
-    return [meter.sku for meter in row.meters if meter.sku.startswith(_GENERATIVE) and f"/{word}/" in meter.sku]
+    return [meter.sku for meter in row.meters if meter.sku.startswith(_GENERATIVE) and f"_{word}" in meter.sku]
 
 
-def _model(row: Resource) -> str:
-    """The model, as its SKUs name it."""
-    return word_of(row, _GENERATIVE)
+def _model(land: Landscape, row: Resource) -> str:
+    """The model, as the price list names it."""
+    found = meter_of(row, _GENERATIVE)
+    return land.world.book.offers[found.sku].product if found else ""
 
 
 def _billed(land: Landscape, row: Resource, word: str) -> list[int]:
@@ -122,6 +126,8 @@ def gpus(land: Landscape, resources: Sequence[Resource], job: str) -> list[Metri
     watts = np.array([_WATTS.get(kind.gpu_name, 300.0) for kind in kinds])
     busy, held = land.signal(things, GPU), land.signal(things, GPU_MEMORY, stays=True)
     board.gauge("DCGM_FI_DEV_GPU_UTIL", "Percent of time it was busy", busy, 100.0, digits=0)
+    board.gauge("DCGM_FI_PROF_GR_ENGINE_ACTIVE", "Share of time its engine worked", busy)
+    board.gauge("DCGM_FI_PROF_PIPE_TENSOR_ACTIVE", "Share of cycles its tensor cores worked", busy, _TENSOR)
     board.gauge("DCGM_FI_DEV_FB_USED", "Memory in use, MiB", held, memory, digits=0)
     board.gauge("DCGM_FI_DEV_FB_FREE", "Memory that is free, MiB", held, -memory, memory, digits=0)
     board.gauge("DCGM_FI_DEV_POWER_USAGE", "Watts", busy, watts * (1 - _IDLE_WATTS), watts * _IDLE_WATTS, digits=2)
@@ -154,7 +160,7 @@ def model_servers(
         shares = np.ones(len(every)) * share
         board.add(name, "counter", about, lambda _: Counter(flow, every, shares), counted.labels_of)
 
-    add("vllm:request_success_total", "Requests that were completed", counted.flow)
+    _finished(board, counted)
     add("vllm:prompt_tokens_total", "Tokens read", tokens.input)
     add("vllm:generation_tokens_total", "Tokens written", tokens.output)
     add("vllm:request_prefill_time_seconds_sum", "Seconds of prefill", tokens.input, _PREFILL)
@@ -163,11 +169,27 @@ def model_servers(
     add("vllm:gpu_prefix_cache_queries_total", "Tokens looked up", tokens.input)
     add("vllm:gpu_prefix_cache_hits_total", "Tokens found", tokens.input, _HIT_RATE)
     histogram(board, "vllm:time_to_first_token_seconds", counted, _FIRST_TOKEN, _FIRST_TOKEN_SECONDS)
+    generated = Traffic(tokens.output, counted.labels, counted.ids)
+    histogram(board, "vllm:inter_token_latency_seconds", generated, _NEXT_TOKEN, _DECODE)
     busy = land.signal(things, GPU)
     board.gauge("vllm:num_requests_running", "Requests under way", busy, 24.0, digits=0)
-    board.gauge("vllm:num_requests_waiting", "Requests that wait", busy, 6.0, -2.5, digits=0)
+    board.gauge("vllm:num_requests_waiting", "Requests that wait", busy, 6.0, -2.5, digits=0, least=0.0)
     board.gauge("vllm:gpu_cache_usage_perc", "Share of the cache", busy, 0.8, 0.02)
     return board.made, counted, tokens
+
+
+def _finished(board: Board, counted: Traffic) -> None:
+    """Requests that ended, by why: vLLM counts one that was aborted as well."""
+    reasons, table = list(_FINISHED), dealt_out(list(_FINISHED.values()))
+
+    def by_reason(row: int) -> list[Labels]:
+        return [{**labels, "finished_reason": reason} for labels in counted.labels_of(row) for reason in reasons]
+
+    def values(member: Whole) -> Values:
+        lines, kinds = np.divmod(np.arange(len(member)), len(reasons))
+        return Dealt(counted.flow, lines, kinds, table)
+
+    board.add("vllm:request_success_total", "counter", "Requests that ended", values, by_reason)
 
 
 def _tokens_of(land: Landscape, counted: Traffic, said: Sequence[Served]) -> Tokens:

@@ -13,6 +13,7 @@ from simulator.telemetry_noise import Floats, Whole
 from simulator.telemetry_things import Signal, Things
 
 _CENTI = 100.0
+_GOLDEN = (5**0.5 - 1) / 2
 
 
 class Values(Protocol):
@@ -31,13 +32,14 @@ class Constant:
 
 @dataclass(frozen=True)
 class Gauge:
-    """`base` plus `factor` times a signal, to so many digits."""
+    """`base` plus `factor` times a signal, to so many digits, and never less than `least`."""
 
     signal: Signal
     member: Whole
     factor: Floats
     base: Floats
     digits: int
+    least: float = -np.inf
 
     def at(self, series: Whole, days: Days) -> Floats:
         rows, series_of = np.unique(self.member[series], return_inverse=True)
@@ -45,6 +47,8 @@ class Gauge:
         found: Floats = signal[series_of] if len(rows) < len(series) else signal
         found *= self.factor[series, None]
         found += self.base[series, None]
+        if self.least > -np.inf:
+            np.maximum(found, self.least, out=found)
         return np.round(found, self.digits, out=found)
 
 
@@ -86,6 +90,33 @@ class Counter:
             found *= share[:, None]
             np.floor(found, out=found)
         return found
+
+
+@dataclass(frozen=True)
+class Dealt:
+    """Those of a line's units that are of one kind. `table` holds, by kind, how many of the first so many units of a
+    round are of it, so that no kind ever counts backwards and all of them add up to the line."""
+
+    flow: Flow
+    lines: Whole
+    kinds: Whole
+    table: Whole
+
+    def at(self, series: Whole, days: Days) -> Floats:
+        counted = self.flow.counted(self.lines[series], days).astype(np.int64)
+        rounds, rest = np.divmod(counted, self.table.shape[1] - 1)
+        kinds = self.kinds[series, None]
+        found: Floats = (rounds * self.table[kinds, -1] + self.table[kinds, rest]).astype(np.float64)
+        return found
+
+
+def dealt_out(shares: Sequence[float], size: int = 1_000) -> Whole:
+    """A round of so many units, well mixed: how many of the first n are of each kind."""
+    drawn = (np.arange(size) * _GOLDEN) % 1
+    kinds = np.searchsorted(np.cumsum(shares)[:-1], drawn, side="right")
+    found = np.zeros((len(shares), size + 1), dtype=np.int64)
+    found[:, 1:] = np.cumsum(kinds[None, :] == np.arange(len(shares))[:, None], axis=1)
+    return found
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from typing import Any
 
 from simulator.bill import Bill, Invoice
 from simulator.charges import TAKEN_OFF_WHOLE, Charge
+from simulator.cures import Cures
 from simulator.deploys_truth import work_truth
 from simulator.footprint_truth import footprint_truth
 from simulator.instants import DAY, Month, at, day_start, seconds, zulu
@@ -24,7 +25,7 @@ def truth(world: World, now: int) -> dict[str, Any]:
     scenario = world.scenario
     costs = {month.name: _daily_costs(world, month, now) for month in bill.begun(now)}
     work = _work(world, now)
-    planted = [planted_truth(world, item, now) for item in scenario.planted]
+    wastes = planted(world, now)
     return {
         "scenario": scenario.name,
         "seed": scenario.seed,
@@ -32,7 +33,7 @@ def truth(world: World, now: int) -> dict[str, Any]:
         "organization_id": scenario.organization.id,
         "currency": scenario.currency,
         "months": {month.name: _month(world, bill, month, now, costs[month.name]) for month in bill.begun(now)},
-        "planted": planted,
+        "planted": wastes,
         "traps": [planted_truth(world, item, now) for item in scenario.traps],
         "price_changes": _price_changes(world, now),
         "late_charges": _late_charges(world, now),
@@ -40,15 +41,15 @@ def truth(world: World, now: int) -> dict[str, Any]:
         "residuals": _residuals(world, bill, now),
         "storage": storage_truth(world, now),
         "footprint": footprint_truth(world, now),
-        "kpis": KpiTruth(world, now, {**work, "planted": planted}).months(),
+        "kpis": KpiTruth(world, now, {**work, "planted": wastes}).months(),
         **work,
     }
 
 
 def key_figures(world: World, now: int) -> KpiTruth:
     """The key figures alone, which can be told by day as well."""
-    planted = [planted_truth(world, item, now) for item in world.scenario.planted]
-    return KpiTruth(world, now, {**_work(world, now), "planted": planted})
+    wastes = [planted_truth(world, item, now) for item in world.scenario.planted]
+    return KpiTruth(world, now, {**_work(world, now), "planted": wastes})
 
 
 def _work(world: World, now: int) -> dict[str, Any]:
@@ -130,6 +131,17 @@ def _invoice(invoice: Invoice) -> dict[str, str]:
         "tax": _from_cents(invoice.tax),
         "taxed": _from_cents(invoice.taxed),
     }
+
+
+def planted(world: World, now: int) -> list[dict[str, Any]]:
+    """What there is to be found, and what of it can be saved by the month; None where the scenario names no cure."""
+    cures = Cures(world, now)
+    found = []
+    for item in world.scenario.planted:
+        saving = cures.monthly_saving(item)
+        told = {"monthly_saving": None if saving is None else str(saving)}
+        found.append({**planted_truth(world, item, now), **told})
+    return found
 
 
 def planted_truth(world: World, item: Planted, now: int) -> dict[str, Any]:

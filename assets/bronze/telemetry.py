@@ -3,7 +3,7 @@
 `manners` are those of the settings, unless given.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import chain
 
@@ -11,18 +11,21 @@ from assets.bronze.known_projects import known_projects
 from assets.bronze.reading_measured import Measured
 from assets.bronze.telemetry_clusters import ClusterReading
 from assets.bronze.telemetry_days import Calendar
-from assets.bronze.telemetry_places import Survey, surveyed
+from assets.bronze.telemetry_places import Place, Survey, surveyed
 from assets.bronze.telemetry_requests import RequestReading, edge_counts
 from assets.bronze.telemetry_rounds import Round, Tally
 from assets.bronze.telemetry_usage import UsageReading, rules_by_region
 from assets.bronze.telemetry_volume import logs, names_of_samples, overviews, samples
 from assets.tables import TABLES
-from pipelines.lake.measurements import keep
+from pipelines.lake.measurements import Measurement, keep
 from pipelines.lake.store import Lake
 from pipelines.settings import Settings
 from pipelines.sources.asking import Manners
 from pipelines.sources.cockpit.catalogue import load_catalogue
 from pipelines.sources.transport import Scaleway
+
+_DAYS_OF_CHARGES = 28
+"""What a resource costs by the month is told of so many days."""
 
 
 def read_usage(
@@ -70,9 +73,7 @@ def read_telemetry(
     counting = [place for place in metrics if place.source.origin == "scaleway"]
     measured = chain(
         samples(Round.over(Calendar(lake, "cockpit.telemetry", now), counting, days, tally), names),
-        names_of_samples(
-            Round.over(Calendar(lake, "cockpit.telemetry_names", now), metrics, 1, tally), settings.cockpit.metric_names
-        ),
+        _names(Calendar(lake, "cockpit.telemetry_names", now), metrics, settings, tally),
         logs(Round.over(Calendar(lake, "cockpit.logs", now), of_logs, days, tally), names),
         overviews(Calendar(lake, "cockpit.usage_overview", now), survey, scaleway, tally.causes),
     )
@@ -91,6 +92,14 @@ def read_allocations(
     clusters = ClusterReading(Calendar(lake, "opencost.allocations", now), settings, manners)
     kept = keep(lake, TABLES["bronze.cluster_allocations"], clusters.allocations())
     return {"cluster_allocations": clusters.tally.told(kept)}
+
+
+def _names(calendar: Calendar, places: Sequence[Place], settings: Settings, tally: Tally) -> Iterator[Measurement]:
+    """Metrics by name: billed ones of as many days as charges are told of by the month, Scaleway's of the newest."""
+    days, most = min(settings.cockpit.history_days, _DAYS_OF_CHARGES), settings.cockpit.metric_names
+    for is_billed, history in ((True, days), (False, 1)):
+        asked = [place for place in places if (place.source.origin == "custom") == is_billed]
+        yield from names_of_samples(Round.over(calendar, asked, history, tally), most)
 
 
 def _survey(lake: Lake, scaleway: Scaleway, settings: Settings, now: datetime, manners: Manners | None) -> Survey:

@@ -46,17 +46,19 @@ def samples(round_: Round, names: TelemetryNames) -> Iterator[Measurement]:
 
 
 def names_of_samples(round_: Round, most: int) -> Iterator[Measurement]:
-    """The metrics with the most series on the newest complete day, and the samples of each."""
-    newest = round_.calendar.today - ONE
+    """The metrics with the most series of each day, and the samples of each."""
 
     def place(visit: Visit, days: Sequence[date]) -> Iterator[Measurement]:
         client = visit.asking.opened(visit.place.prometheus)
         round_.tally.counters.append(client.counters)
-        for day in days:
-            question = partial(samples_by_name, client, visit.place.source, day, round_.calendar.now, most)
-            yield round_.reading(visit, day, visit.asking.whole(question))
+        for stretch in stretches(days, _DAYS_AT_ONCE):
+            until, now = stretch[-1] + ONE, round_.calendar.now
+            question = partial(samples_by_name, client, visit.place.source, stretch[0], until, now, most)
+            rows = visit.asking.whole(question)
+            for day in stretch:
+                yield round_.reading(visit, day, _of_day(rows, day))
 
-    return round_.read(((visit, [newest]) for visit in round_.visits if newest in visit.days), place)
+    return round_.read(((visit, visit.days) for visit in round_.visits), place)
 
 
 def logs(round_: Round, names: TelemetryNames) -> Iterator[Measurement]:

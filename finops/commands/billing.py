@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from finops.commands.lake import Lake
 from finops.streams import write_hint, write_json, write_line, write_table
 from pipelines.errors import PolicyThreshold, QualityGateError, UsageError
+
+if TYPE_CHECKING:
+    from pipelines.lake.trace_behind import Behind
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
@@ -58,7 +61,7 @@ def reconcile(
 
 
 def trace(
-    table: Annotated[str, typer.Argument(help="A cost table, such as gold.daily_costs.")],
+    table: Annotated[str, typer.Argument(help="A table of gold, such as gold.daily_costs or gold.kpis.")],
     keys: Annotated[list[str], typer.Argument(help="column=value, or values in the order of the table's grain.")],
     limit: Annotated[int, typer.Option("--limit", min=0, help="Rows to print; the sum counts all.")] = 20,
     json: Json = False,
@@ -66,12 +69,17 @@ def trace(
 ) -> None:
     """Lead from a figure to what it is made of, and to the recorded answer each charge or line came from.
 
-    An empty value means null: `owner=`.
+    A figure that is no sum of charges, such as the cost of a request or a forecast, leads to the charges of what it is
+    about. An empty value means null: `owner=`.
     """
+    from assets.trace import lead_to_charges
     from finops import catalog_of
-    from pipelines.lake.trace import trace as trace_figure
+    from pipelines.lake.trace_behind import Behind
 
-    found = trace_figure(catalog_of(lake), table, keys)
+    found = lead_to_charges(catalog_of(lake), table, keys)
+    if isinstance(found, Behind):
+        _print_behind(found, limit, json=json)
+        return
     rows = found.evidence.to_pylist()
     if json:
         write_json(
@@ -93,6 +101,31 @@ def trace(
             write_hint("Each row stands in a recorded answer; --json names it.")
     if not found.adds_up:
         raise QualityGateError(f"the evidence adds up to {found.total}, the figure is {found.figure}; run `finops run`")
+
+
+def _print_behind(found: Behind, limit: int, *, json: bool) -> None:
+    """The rows asked for, the tables between them and the charges, and these charges."""
+    charges = found.charges.to_pylist()
+    if json:
+        write_json(
+            {
+                "table": found.table,
+                "keys": dict(found.keys),
+                "rows": found.rows.to_pylist(),
+                "path": found.path,
+                "agree_in": found.agree_in,
+                "evidence": charges,
+            }
+        )
+        return
+    write_table([{name: row[name] for name in row if row[name] is not None} for row in found.rows.to_pylist()], "json")
+    if not charges:
+        write_line(f"{found.table} is not made from charges: it says what was agreed or answered")
+        return
+    _print_evidence(charges, limit)
+    billed = sum((row["amount"] or Decimal(0) for row in charges), Decimal(0))
+    write_line(f"{len(charges)} charges of {billed:f} agree in {', '.join(found.agree_in)}")
+    write_line(f"The figure is no sum of them; it is made from {' from '.join(found.path[1:])}")
 
 
 def _print_evidence(rows: list[dict[str, Any]], limit: int) -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json as json_text
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from finops.commands.lake import Lake
 from finops.streams import write_hint, write_json, write_line
+from pipelines.errors import UsageError
 
 
 class PlanFormat(StrEnum):
@@ -25,6 +27,9 @@ def plan(
     identifier: Annotated[str, typer.Argument(help="Id of a recommendation, or its beginning.")],
     format: Annotated[
         PlanFormat | None, typer.Option("--format", help="Only this, to paste or to pipe; else all of it.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Write its configuration files and Terraform into this folder instead.")
     ] = None,
     undo: Annotated[bool, typer.Option("--undo", help="The way back instead.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
@@ -46,10 +51,34 @@ def plan(
         keys = ("recommendation_id", "rule", "action", "status", "resource_id", "target", "restart_needed", "risk")
         write_json({**{key: row[key] for key in keys}, "change": change, "undo": back})
         return
+    if out is not None:
+        for path in _write(out, back if undo else change):
+            write_line(str(path))
+        return
     for line in _lines(row, change, back, format, undo):
         write_line(line)
     if row["status"] not in ("open", "accepted"):
         write_hint(f"{row['recommendation_id']} is {row['status']}: {row['status_reason'] or 'see its history'}")
+
+
+def _write(folder: Path, told: Mapping[str, Any]) -> Iterator[Path]:
+    """What was written. Raises UsageError where there is nothing, or where a file would take another's place."""
+    files = {file["name"]: file["text"] for file in told.get("files", [])}
+    if told["terraform"]:
+        files["change.tf"] = told["terraform"]
+    if not files:
+        raise UsageError("this plan has no files; leave --out away to read it")
+    taken = [name for name, text in files.items() if (folder / name).exists() and _other(folder / name, text)]
+    if taken:
+        raise UsageError(f"{folder / taken[0]} is there already and says something else; name another folder")
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in files.items():
+        (folder / name).write_text(text, encoding="utf-8")
+        yield folder / name
+
+
+def _other(path: Path, text: str) -> bool:
+    return not path.is_file() or path.read_bytes() != text.encode()
 
 
 def _lines(
@@ -63,6 +92,9 @@ def _lines(
         yield from _section("Commands", told["cli"], format)
     if format in (None, PlanFormat.terraform):
         yield from _section("Terraform", told["terraform"].splitlines() or [_no_terraform(undo)], format)
+    if format is None:
+        for file in told.get("files", []):
+            yield from _section(f"File {file['name']}: {file['place']}", file["text"].splitlines(), format)
     if format is None and not undo:
         yield from _section("Undo", back["cli"] or ["# there is none; see the notes above"], format)
         if back["terraform"]:
@@ -86,4 +118,6 @@ def _section(title: str, lines: list[str], format: PlanFormat | None) -> Iterato
 
 
 def _no_terraform(undo: bool) -> str:
-    return "# Nothing to write back." if undo else "# Take its block out of the configuration."
+    if undo:
+        return "# Nothing to write back."
+    return "# Nothing to write; if the change takes a resource away, take its block out of the configuration."

@@ -26,11 +26,17 @@ class Throughput:
     decode_per_second: float
     streams: int
 
+    def prefill_seconds(self, shape: Shape) -> float:
+        """To read the prompt of one request."""
+        return float(shape.input_tokens) / self.prefill_per_second
+
+    def seconds(self, shape: Shape) -> float:
+        """To read the prompt of one request and to write its answer: how long it takes a place."""
+        return self.prefill_seconds(shape) + float(shape.output_tokens) / self.decode_per_second
+
     def hourly_requests(self, shape: Shape) -> Decimal | None:
         """Requests of that shape it answers in an hour when all its places are taken; None of no tokens at all."""
-        takes = (
-            float(shape.input_tokens) / self.prefill_per_second + float(shape.output_tokens) / self.decode_per_second
-        )
+        takes = self.seconds(shape)
         return Decimal(str(round(3600 * self.streams / takes, 6))) if takes > 0 else None
 
 

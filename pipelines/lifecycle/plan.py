@@ -96,6 +96,13 @@ def plan_of(bucket: Bucket, day: date) -> Plan:
     )
 
 
+def even_months(plan: Plan) -> list[Decimal]:
+    """What the months to come cost if nothing is done, each brought to 730 hours: they differ by a day in length."""
+    ends = [HORIZON_DAYS * month // MONTHS for month in range(MONTHS + 1)]
+    mean = Decimal(HORIZON_DAYS) / MONTHS
+    return [cost * mean / (until - since) for cost, (since, until) in zip(plan.before, pairwise(ends), strict=True)]
+
+
 def merged(existing: Sequence[LifecycleRule], added: Iterable[LifecycleRule]) -> tuple[LifecycleRule, ...]:
     """All existing rules as they are, and the added ones under names nobody has yet.
 

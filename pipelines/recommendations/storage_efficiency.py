@@ -26,7 +26,15 @@ def efficiency_rows(world: World, storage: Storage, protected_tags: Sequence[str
     for each in planned(world, storage):
         resource = each.resource if isinstance(each, Planned) else each[0]
         row = listed[resource.resource_id]
-        told = {"resource_id": resource.resource_id, "as_of": row["as_of"], "billing_currency": resource.currency}
+        told = {
+            "usage_month": row["usage_month"],
+            "resource_id": resource.resource_id,
+            "project_id": resource.project_id,
+            "owner": resource.owner,
+            "environment": resource.environment,
+            "as_of": row["as_of"],
+            "billing_currency": resource.currency,
+        }
         if isinstance(each, Planned):
             tag = protecting_tag(resource.tags, protected_tags)
             best = each.plan.monthly_before if tag else each.plan.monthly_after

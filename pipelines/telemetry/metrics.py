@@ -31,6 +31,11 @@ SERVICE_LEVELS = (
 _WORD = re.compile(r"[A-Za-z_:][A-Za-z0-9_:]*")
 _BY_PATTERN = re.compile(r"__name__\s*=~\s*[\"'`]([^\"'`]*)[\"'`]")
 _PARTS = ("_bucket", "_sum", "_count")
+_SELECTOR = re.compile(r"\{([^{}]*)\}")
+_QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'|`[^`]*`")
+_NAMED_BEFORE = re.compile(r"(?<![A-Za-z0-9_:$])(?!(?:and|or|unless)\s*$)[A-Za-z0-9_:$]+\s*$")
+_NAMED_WITHIN = re.compile(r"__name__\s*=|(?:^|,)\s*[\"'`]")
+_BY_VARIABLE = re.compile(r"\$\{?\w+(?::\w+)?\}?\s*[\[{]")
 
 
 class Use(StrEnum):
@@ -54,6 +59,7 @@ class Asked:
     is_complete: bool = False
     words: frozenset[str] = field(init=False, repr=False, compare=False)
     patterns: tuple[re.Pattern[str], ...] = field(init=False, repr=False, compare=False)
+    reads_anything: bool = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         texts = (*self.expressions, *self.service_levels)
@@ -61,9 +67,15 @@ class Asked:
         found = [found for text in texts for found in _BY_PATTERN.findall(text)]
         object.__setattr__(self, "words", words)
         object.__setattr__(self, "patterns", tuple(_pattern(each) for each in found))
+        object.__setattr__(self, "reads_anything", any(map(_reads_anything, texts)))
 
     def mentions(self, name: str) -> bool:
-        """Whether any expression reads it, by name, by another part of its histogram, or by a pattern of names."""
+        """Whether any expression reads it: by name, by another part of its histogram, by a pattern of names, or since
+        it names no metric at all (`{job="api"}`) or one that a dashboard's variable holds."""
+        if self.reads_anything:
+            return True
+        if not _WORD.fullmatch(name):  # such as http.server.duration, which is quoted where it is asked for
+            return any(name in text for text in (*self.expressions, *self.service_levels))
         base = next((name.removesuffix(part) for part in _PARTS if name.endswith(part)), name)
         named = {name, base, *(f"{base}{part}" for part in _PARTS)} & self.words
         return bool(named) or any(pattern.fullmatch(name) for pattern in self.patterns)
@@ -147,8 +159,20 @@ def metric_steps(metrics: Iterable[Metric], asked: Asked, limits: Limits = Limit
     return sorted(steps, key=lambda step: (-step.samples_saved, step.metric.name))
 
 
+def _reads_anything(text: str) -> bool:
+    """Whether an expression has a selector that may choose any name."""
+    plain = _QUOTED.sub(lambda found: found[0].translate({ord("{"): None, ord("}"): None}), text)
+    bare = (
+        not _NAMED_BEFORE.search(plain[: found.start()]) and not _NAMED_WITHIN.search(found[1])
+        for found in _SELECTOR.finditer(plain)
+    )
+    return any(bare) or bool(_BY_VARIABLE.search(plain))
+
+
 def _pattern(text: str) -> re.Pattern[str]:
     try:
+        if "$" in text.removesuffix("$"):  # a dashboard's variable
+            return re.compile(".*")
         return re.compile(text)
     except re.error:
         return re.compile(".*")  # what cannot be read might read anything

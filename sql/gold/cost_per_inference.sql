@@ -200,6 +200,18 @@ shares as (
 
 ),
 
+day_weights as (
+
+    select
+        resource_id,
+        usage_date,
+        sum(input_weight + output_weight) as weight
+    from shares
+    where resource_id is not null
+    group by resource_id, usage_date
+
+),
+
 -- training on the same machine is no part of it
 days as (
 
@@ -249,19 +261,49 @@ of_machines as (
         shares.units_source,
         case shares.basis when 'measured time' then 'measured time' when 'tokens' then 'tokens, output × 2.5' end
             as split_by,
-        days.allocation_cost
-        * ((shares.input_weight + shares.output_weight) / sum(shares.input_weight + shares.output_weight) over one_day)
-            as allocation_cost,
-        days.busy_cost
-        * ((shares.input_weight + shares.output_weight) / sum(shares.input_weight + shares.output_weight) over one_day)
-            as busy_cost,
+        days.allocation_cost * ((shares.input_weight + shares.output_weight) / day_weights.weight) as allocation_cost,
+        days.busy_cost * ((shares.input_weight + shares.output_weight) / day_weights.weight) as busy_cost,
         case
             when shares.basis in ('measured time', 'tokens')
                 then shares.input_weight / nullif(shares.input_weight + shares.output_weight, 0)
         end as input_ratio
     from days
     inner join shares on days.resource_id = shares.resource_id and days.charge_date = shares.usage_date
-    window one_day as (partition by days.resource_id, days.charge_date, days.billing_currency)
+    inner join day_weights
+        on shares.resource_id = day_weights.resource_id and shares.usage_date = day_weights.usage_date
+
+),
+
+-- the price list names models as metrics do, SKUs spell them shorter
+api_models as (
+
+    select
+        sku,
+        arg_max(product, valid_from) as model
+    from silver.prices
+    where sku like '/ai/generative_apis/%' and product <> ''
+    group by sku
+
+),
+
+api_charges as (
+
+    select
+        costs.*,
+        coalesce(
+            api_models.model,
+            nullif(
+                regexp_extract(
+                    costs.sku, '^/ai/generative_apis/(?:consumption/)?(.+?)(?:[/_](?:input|output)[^/]*)?/[^/]*$', 1
+                ),
+                ''
+            ),
+            costs.sku
+        ) as model,
+        split_part(costs.sku, '/', -2) as direction
+    from silver.labelled_costs as costs
+    left join api_models on costs.sku = api_models.sku
+    where costs.service_name = 'Generative APIs' and costs.sku like '/ai/generative_apis/%'
 
 ),
 
@@ -274,13 +316,12 @@ of_apis as (
         environment,
         billing_currency,
         billing_month,
-        regexp_extract(sku, '^/ai/generative_apis/([^/]+)/', 1) as model,
+        model,
         -- a direction that was not charged yet has no cost, rather than none to pay
-        sum(billed_cost) filter (where sku like '%/input_token/%') as input_cost,
-        sum(billed_cost) filter (where sku like '%/output_token/%') as output_cost,
+        sum(billed_cost) filter (where regexp_matches(direction, '(^|_)input(_|$)')) as input_cost,
+        sum(billed_cost) filter (where regexp_matches(direction, '(^|_)output(_|$)')) as output_cost,
         coalesce(sum(billed_cost), 0) as allocation_cost
-    from silver.labelled_costs
-    where service_name = 'Generative APIs' and sku like '/ai/generative_apis/%'
+    from api_charges
     group by all
 
 ),
@@ -451,8 +492,8 @@ summed as (
         sum(completed_requests) filter (where busy_cost is not null) as busy_requests,
         sum(computed_tokens) filter (where busy_input_cost is not null) as busy_computed_tokens,
         sum(output_tokens) filter (where busy_output_cost is not null) as busy_output_tokens,
-        string_agg(distinct split_by, ', ' order by split_by) as split_by,
-        string_agg(distinct units_source, ', ' order by units_source) as units_source,
+        nullif(array_to_string(list_sort(list_distinct(list(split_by))), ', '), '') as split_by,
+        nullif(array_to_string(list_sort(list_distinct(list(units_source))), ', '), '') as units_source,
         min(coverage) as units_coverage
     from all_lines
     cross join (values ('day'), ('month')) as spans (period)

@@ -2,7 +2,8 @@
 -- without work included. part tells them apart; a volume or address counts with the machine it is attached to on the
 -- day, and goes on being charged while that is stopped. The parts called machine add up to what the services
 -- GPU Instances and Dedicated Inference charge; charges that name no machine have rows without one.
--- gpus are as of the day, or of the day nearest to it that the inventory knows.
+-- gpus are as of the day, or of the day nearest to it that the inventory knows. So is what is attached: before the
+-- inventory first saw a volume or an address, it is taken to be where it was seen first, from when that was created.
 -- grain: charge_date, resource_id, part, sku, billing_currency
 -- partition: billing_month
 with
@@ -33,22 +34,53 @@ charges as (
 
 machine_ids as (
 
-    select distinct resource_id
+    select
+        resource_id,
+        cast(min(created_at) as date) as created_on
     from silver.gpu_machines
+    group by resource_id
 
 ),
 
--- of several machines it was attached to on one day, the one that has it now
+links as (
+
+    select
+        links.resource_id,
+        links.linked_id,
+        links.valid_from,
+        links.valid_to,
+        machine_ids.created_on
+    from silver.resource_links as links
+    inner join machine_ids on links.linked_id = machine_ids.resource_id
+    where links.link_type = 'attached_to'
+
+),
+
+-- also where the inventory knows a volume or an address before it was attached to anything
+first_seen as (
+
+    select
+        resource_id,
+        min(valid_from) as seen_on
+    from silver.resources
+    where resource_id in (select links.resource_id from links)
+    group by resource_id
+
+),
+
 attached as (
 
     select
         links.resource_id,
         links.linked_id,
         links.valid_from,
+        case
+            when links.valid_from > coalesce(first_seen.seen_on, links.valid_from) then links.valid_from
+            else least(links.valid_from, coalesce(links.created_on, date '0001-01-01'))
+        end as attached_from,
         coalesce(links.valid_to, date '9999-12-31') as valid_to
-    from silver.resource_links as links
-    inner join machine_ids on links.linked_id = machine_ids.resource_id
-    where links.link_type = 'attached_to'
+    from links
+    left join first_seen on links.resource_id = first_seen.resource_id
 
 ),
 
@@ -64,6 +96,7 @@ parts as (
             when charges.resource_type like '%ip%' then 'address'
             else 'other'
         end as part,
+        -- of several machines it was attached to on one day, the one that has it now
         row_number() over (
             partition by charges.charge_key
             order by attached.valid_from desc, attached.linked_id
@@ -73,7 +106,7 @@ parts as (
     left join attached
         on
             charges.resource_id = attached.resource_id
-            and charges.charge_date >= attached.valid_from
+            and charges.charge_date >= attached.attached_from
             and charges.charge_date < attached.valid_to
     where
         charges.service_name in ('GPU Instances', 'Dedicated Inference')

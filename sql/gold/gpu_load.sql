@@ -1,9 +1,9 @@
 -- How every machine with GPUs was used in the last four weeks known of the month: what it cost, how busy its GPUs
 -- were, how much memory they held, how many of several never worked, and which model it served to how many requests;
--- beside it what the same tokens cost at Generative APIs by the price list of the day: of the model itself where it is
--- listed, and of the cheapest one listed that answers. Levels are over hours: the 99th percentile of the busiest GPU,
--- the most memory its GPUs held together. What nothing measures or counts is null. Of several models it names the one
--- most asked.
+-- beside it what the same tokens cost at Generative APIs in realtime by the newest price list: of the model itself
+-- where it is listed, and of the cheapest one listed that answers. Levels are over hours: the 99th percentile of the
+-- busiest GPU, the most memory its GPUs held together. What nothing measures or counts is null. Of several models it
+-- names the one most asked.
 -- grain: billing_month, resource_id, billing_currency
 -- partition: billing_month
 -- reads: gold.gpu_days 1 month back
@@ -108,12 +108,13 @@ models as (
 listed as (
 
     select
-        regexp_extract(sku, '^/ai/generative_apis/([^/]+)/', 1) as model,
+        model,
         billing_currency,
-        min(list_unit_price) filter (where sku like '%/input_token/%') as input_price,
-        min(list_unit_price) filter (where sku like '%/output_token/%') as output_price
-    from silver.prices
-    where valid_to is null and sku like '/ai/generative_apis/%_token/%'
+        cast(min(million_price) filter (where token_type = 'input_token') * 0.000001 as decimal(38, 18)) as input_price,
+        cast(min(million_price) filter (where token_type = 'output_token') * 0.000001 as decimal(38, 18))
+            as output_price
+    from silver.model_prices
+    where consumption_mode = 'realtime'
     group by all
 
 ),

@@ -36,7 +36,7 @@ sized as (
         -- of jobs 1,024 MiB are billed as one GB
         coalesce(
             settings.memory_limit_bytes / 1000000000,
-            settings.memory_limit / if(settings.resource_type = 'serverless_jobs_job_definition', 1024, 1000)
+            settings.memory_megabytes / if(settings.resource_type = 'serverless_jobs_job_definition', 1024, 1000)
         ) as memory_gb,
         settings.min_scale,
         settings.max_scale,

@@ -26,7 +26,7 @@ settings as (
         months.known_from,
         months.known_until,
         told.resource_id,
-        cast(coalesce(told.memory_limit_bytes, 1000000 * told.memory_limit) as bigint) as memory_limit_bytes,
+        cast(coalesce(told.memory_limit_bytes, 1000000 * told.memory_megabytes) as bigint) as memory_limit_bytes,
         cast(told.milli_vcpus as bigint) as milli_vcpus,
         cast(told.min_scale as bigint) as min_scale,
         cast(told.max_scale as bigint) as max_scale

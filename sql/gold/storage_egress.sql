@@ -1,6 +1,10 @@
--- What the traffic out of each bucket cost in the last four weeks known of the month, beside what was usual: the median
--- day of the twenty weeks before. rising_since is the first day after the last one that was not beyond one and a half
--- times the usual; null where the last known day is not.
+-- What the traffic out of each bucket cost in the last four weeks known of the month, beside what was usual.
+-- rising_since is the first day after the last one that was not beyond one and a half times the median of its weekday
+-- in the twenty weeks before; null where the last known day is not. usual_daily_cost is where the whole weeks before
+-- that day would have come to in the last four by their own growth (usual_weekly_growth, a part of each week: the
+-- Theil-Sen slope of the logarithms, also of the weeks since, each side for itself); where nothing rises, or fewer than
+-- eight weeks (usual_weeks) are known before, it is the median of the days before. median_daily_cost is that of the
+-- twenty weeks.
 -- grain: billing_month, resource_id, billing_currency
 -- partition: billing_month
 -- reads: silver.labelled_costs 6 months back
@@ -39,7 +43,7 @@ days as (
 
 ),
 
-usual as (
+buckets as (
 
     select
         billing_month,
@@ -47,7 +51,7 @@ usual as (
         billing_currency,
         any_value(known_until) as known_until,
         any_value(recent_from) as known_from,
-        cast(median(billed_cost) filter (where charge_date < recent_from) as decimal(38, 12)) as usual_daily_cost,
+        cast(median(billed_cost) filter (where charge_date < recent_from) as decimal(38, 12)) as median_daily_cost,
         count(*) filter (where charge_date < recent_from) as usual_days,
         sum(billed_cost) filter (where charge_date >= recent_from) as recent_cost,
         count(*) filter (where charge_date >= recent_from) as recent_days
@@ -56,38 +60,171 @@ usual as (
 
 ),
 
-rises as (
+weekdays as (
+
+    select
+        billing_month,
+        resource_id,
+        billing_currency,
+        isodow(charge_date) as weekday,
+        median(billed_cost) filter (where charge_date < recent_from) as usual_cost
+    from days
+    group by all
+
+),
+
+ends as (
 
     select
         days.billing_month,
         days.resource_id,
         days.billing_currency,
-        max(days.charge_date) filter (where days.billed_cost <= usual.usual_daily_cost * 1.5) + 1 as calm_until,
+        max(days.charge_date) filter (where days.billed_cost <= weekdays.usual_cost * 1.5) + 1 as calm_until,
         max(days.charge_date) as last_day
     from days
-    inner join usual
+    inner join weekdays
         on
-            days.billing_month = usual.billing_month
-            and days.resource_id = usual.resource_id
-            and days.billing_currency = usual.billing_currency
+            days.billing_month = weekdays.billing_month
+            and days.resource_id = weekdays.resource_id
+            and days.billing_currency = weekdays.billing_currency
+            and isodow(days.charge_date) = weekdays.weekday
     group by all
+
+),
+
+rises as (
+
+    select
+        billing_month,
+        resource_id,
+        billing_currency,
+        calm_until as rising_since
+    from ends
+    where calm_until <= last_day
+
+),
+
+-- whole weeks, so that no weekday weighs more than another; 0 is the newest, and one with a day missing tells nothing
+weeks as (
+
+    select
+        days.billing_month,
+        days.resource_id,
+        days.billing_currency,
+        (days.known_until - 1 - days.charge_date) // 7 as week,
+        max(days.charge_date) < any_value(rises.rising_since) as is_calm,
+        ln(cast(sum(days.billed_cost) as double)) as logarithm
+    from days
+    inner join rises
+        on
+            days.billing_month = rises.billing_month
+            and days.resource_id = rises.resource_id
+            and days.billing_currency = rises.billing_currency
+    group by all
+    having
+        count(*) = 7
+        and sum(days.billed_cost) > 0
+        and (
+            max(days.charge_date) < any_value(rises.rising_since)
+            or min(days.charge_date) >= any_value(rises.rising_since)
+        )
+
+),
+
+growths as (
+
+    select
+        newer.billing_month,
+        newer.resource_id,
+        newer.billing_currency,
+        median((newer.logarithm - older.logarithm) / (older.week - newer.week)) as growth
+    from weeks as newer
+    inner join weeks as older
+        on
+            newer.billing_month = older.billing_month
+            and newer.resource_id = older.resource_id
+            and newer.billing_currency = older.billing_currency
+            and newer.is_calm = older.is_calm
+            and newer.week < older.week
+    group by newer.billing_month, newer.resource_id, newer.billing_currency
+
+),
+
+levels as (
+
+    select
+        weeks.billing_month,
+        weeks.resource_id,
+        weeks.billing_currency,
+        any_value(growths.growth) as growth,
+        count(*) as usual_weeks,
+        exp(median(weeks.logarithm + growths.growth * weeks.week)) as newest_week
+    from weeks
+    inner join growths
+        on
+            weeks.billing_month = growths.billing_month
+            and weeks.resource_id = growths.resource_id
+            and weeks.billing_currency = growths.billing_currency
+    where weeks.is_calm
+    group by weeks.billing_month, weeks.resource_id, weeks.billing_currency
+    having count(*) >= 8
+
+),
+
+-- days before the rise alone, where it is not known how they grew
+calm as (
+
+    select
+        days.billing_month,
+        days.resource_id,
+        days.billing_currency,
+        cast(median(days.billed_cost) as decimal(38, 12)) as calm_daily_cost
+    from days
+    inner join rises
+        on
+            days.billing_month = rises.billing_month
+            and days.resource_id = rises.resource_id
+            and days.billing_currency = rises.billing_currency
+    where days.charge_date < rises.rising_since and days.charge_date < days.recent_from
+    group by days.billing_month, days.resource_id, days.billing_currency
 
 )
 
 select
-    usual.billing_month,
-    usual.resource_id,
-    usual.billing_currency,
-    usual.known_from,
-    usual.known_until,
-    usual.usual_daily_cost,
-    usual.usual_days,
-    cast(usual.recent_cost as decimal(38, 12)) as recent_cost,
-    usual.recent_days,
-    case when rises.calm_until <= rises.last_day then rises.calm_until end as rising_since
-from usual
-inner join rises
+    buckets.billing_month,
+    buckets.resource_id,
+    buckets.billing_currency,
+    buckets.known_from,
+    buckets.known_until,
+    buckets.median_daily_cost,
+    coalesce(
+        cast(
+            levels.newest_week
+            * (1 + exp(-levels.growth) + exp(-2 * levels.growth) + exp(-3 * levels.growth)) / 28
+            as decimal(38, 12)
+        ),
+        calm.calm_daily_cost,
+        buckets.median_daily_cost
+    ) as usual_daily_cost,
+    levels.usual_weeks,
+    cast(exp(levels.growth) - 1 as decimal(38, 12)) as usual_weekly_growth,
+    buckets.usual_days,
+    cast(buckets.recent_cost as decimal(38, 12)) as recent_cost,
+    buckets.recent_days,
+    rises.rising_since
+from buckets
+left join rises
     on
-        usual.billing_month = rises.billing_month
-        and usual.resource_id = rises.resource_id
-        and usual.billing_currency = rises.billing_currency
+        buckets.billing_month = rises.billing_month
+        and buckets.resource_id = rises.resource_id
+        and buckets.billing_currency = rises.billing_currency
+left join levels
+    on
+        buckets.billing_month = levels.billing_month
+        and buckets.resource_id = levels.resource_id
+        and buckets.billing_currency = levels.billing_currency
+left join calm
+    on
+        buckets.billing_month = calm.billing_month
+        and buckets.resource_id = calm.resource_id
+        and buckets.billing_currency = calm.billing_currency

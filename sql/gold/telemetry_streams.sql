@@ -1,7 +1,8 @@
 -- How much each stream of telemetry holds, as of the newest day known of the month: logs by service and level, metrics
 -- by name, and a data source as a whole where nothing finer was measured. Counts are of the last four weeks, of days
--- read completely; `days` says of how many, since names of metrics are read of the newest day alone. `source_…` is the
--- whole of what one way of measuring found in the data source, `ingested_…` what it took in as a whole.
+-- read completely; `days` says of how many, since single metrics may be known of fewer days than the rest.
+-- `source_…` is the whole of what one way of measuring found in the data source, `ingested_…` what it took in as a
+-- whole, and `ingested_meanwhile` that of the days its metrics were counted on, since only the largest of them are.
 -- grain: usage_month, data_source_id, signal, origin, service_name, level, metric_name
 -- partition: usage_month
 -- reads: silver.telemetry_daily 1 month back
@@ -90,18 +91,38 @@ sources as (
 
 ),
 
-ingested as (
+counted_days as (
 
-    select
+    select distinct
         usage_month,
         data_source_id,
         signal,
         origin,
-        count(distinct usage_date) as ingested_days,
-        sum(samples) as ingested_samples
+        usage_date
+    from chosen
+
+),
+
+ingested as (
+
+    select
+        measured.usage_month,
+        measured.data_source_id,
+        measured.signal,
+        measured.origin,
+        count(distinct measured.usage_date) as ingested_days,
+        sum(measured.samples) as ingested_samples,
+        sum(measured.samples) filter (where counted_days.usage_date is not null) as ingested_meanwhile
     from measured
-    where source = 'ingested samples' and samples is not null
-    group by usage_month, data_source_id, signal, origin
+    left join counted_days
+        on
+            measured.usage_month = counted_days.usage_month
+            and measured.data_source_id = counted_days.data_source_id
+            and measured.signal = counted_days.signal
+            and measured.origin = counted_days.origin
+            and measured.usage_date = counted_days.usage_date
+    where measured.source = 'ingested samples' and measured.samples is not null
+    group by measured.usage_month, measured.data_source_id, measured.signal, measured.origin
 
 ),
 
@@ -134,6 +155,7 @@ streams as (
         any_value(source) as source,
         -- a stream that was silent on a day has no row of it, so its days are those of its data source
         count(distinct usage_date) as seen_days,
+        max(usage_date) as last_seen,
         sum(samples) as samples,
         sum(bytes) as bytes,
         sum(lines) as lines,
@@ -160,6 +182,7 @@ select
     streams.source,
     sources.source_days as days,
     streams.seen_days,
+    streams.last_seen,
     cast(streams.samples as bigint) as samples,
     cast(streams.bytes as bigint) as bytes,
     cast(streams.lines as bigint) as lines,
@@ -172,6 +195,7 @@ select
     cast(sources.last_week_samples as bigint) as last_week_samples,
     sources.last_week_days,
     cast(ingested.ingested_samples as bigint) as ingested_samples,
+    cast(ingested.ingested_meanwhile as bigint) as ingested_meanwhile,
     ingested.ingested_days,
     retentions.retention_days
 from streams

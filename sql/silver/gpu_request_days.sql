@@ -5,11 +5,12 @@
 -- partition: none
 with
 
+-- the key of a file tells the source too
 by_file as (
 
     select
         import_key,
-        source,
+        any_value(source) as source,
         day as usage_date,
         model,
         version,
@@ -27,8 +28,9 @@ by_file as (
         count(cached_tokens) as cached_lines,
         count(output_tokens) as output_lines
     from bronze.business_numbers
-    where kind = 'inferences' and day is not null
-    group by import_key, source, day, model, version, deployment, resource_id, tenant
+    where kind = 'inferences'
+    group by import_key, day, model, version, deployment, resource_id, tenant
+    having day is not null
 
 ),
 

@@ -76,6 +76,8 @@ select
     cast(max(greatest(mean_value, 0)) filter (where measure = 'running') as decimal(38, 12)) as running_requests,
     cast(max(greatest(mean_value, 0)) filter (where measure = 'first_token_p95_seconds') as decimal(38, 12))
         as first_token_p95_seconds,
+    cast(max(greatest(mean_value, 0)) filter (where measure = 'inter_token_p95_seconds') as decimal(38, 12))
+        as inter_token_p95_seconds,
     usage_month
 from named
 group by project_id, service, raw_id, resource_id, model, tenant, usage_hour, usage_date, usage_month

@@ -92,7 +92,7 @@ sought as (
     select
         *,
         case
-            when resource_type in ('machine', 'gpu', 'vllm') then 'machine'
+            when resource_type in ('machine', 'gpu', 'vllm', 'tgi', 'triton') then 'machine'
             when resource_type = 'kubernetes_cluster' then 'cluster'
         end as kind,
         [

@@ -1,6 +1,6 @@
 -- What is set of block volumes and of what scales by itself, as the inventory showed it, and from when until when: a
--- row holds until the resource changed or went. A limit that is not set is null. memory_limit is in the product's own
--- unit: millions of bytes of containers and functions, MiB of jobs.
+-- row holds until the resource changed or went. A limit that is not set is null. memory_megabytes is in the product's
+-- own unit: millions of bytes of containers and functions, MiB of jobs.
 -- grain: resource_id, valid_from
 -- partition: none
 -- holds: valid_from until valid_to
@@ -39,7 +39,7 @@ select
         try_cast(json_extract_string(item, '$.mvcpu_limit') as decimal(18, 3)),
         try_cast(json_extract_string(item, '$.cpu_limit') as decimal(18, 3))
     ) as milli_vcpus,
-    try_cast(json_extract_string(item, '$.memory_limit') as decimal(18, 3)) as memory_limit,
+    try_cast(json_extract_string(item, '$.memory_limit') as decimal(18, 3)) as memory_megabytes,
     try_cast(json_extract_string(item, '$.memory_limit_bytes') as decimal(18, 3)) as memory_limit_bytes,
     coalesce(
         try_cast(json_extract_string(item, '$.min_scale') as integer),

@@ -11,6 +11,7 @@ import pytest
 
 from assets.settings_tables import KPI_SETTINGS, store
 from benchmarks.kpi_compare import compared
+from benchmarks.kpi_gpu import UNSEEN
 from benchmarks.kpi_impacts import ESTIMATED
 from benchmarks.kpi_savings import FOUND, RUNNING, UNVERIFIED, open_saving
 from benchmarks.kpi_shares import CLUSTERS, TAGLESS
@@ -41,6 +42,8 @@ NOT_KNOWABLE = {
     ("commitment_coverage", "month"): {RUNNING},
     ("commitment_utilisation", "month"): {RUNNING},
     ("cost_efficiency, planted", "month"): {FOUND},
+    ("gpu_cost", "month"): {UNSEEN},
+    ("gpu_cost", "day"): {UNSEEN},
 }
 """What a reader of this world cannot know, and why; everything else has to be there and equal."""
 
@@ -53,6 +56,8 @@ NOTHING_OF = {
     ("commitment_coverage", "month"),  # nothing is committed to
     ("commitment_utilisation", "month"),
     ("cost_efficiency, planted", "month"),
+    ("cost_per_inference", "month"),  # no model is served
+    ("cost_per_inference", "day"),
 }
 
 

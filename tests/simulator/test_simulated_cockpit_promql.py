@@ -39,7 +39,7 @@ def instance(name, kind="PRO2-XS", **more):
 
 def one_of_each():
     """A world of one project in one region with one of everything that is measured."""
-    ai, rdb = "/ai/generative_apis/mistral-small-3.2-24b-instruct-2506", "/storage/rdb"
+    ai, rdb = "/ai/generative_apis/consumption/mistral_small32_24b", "/storage/rdb"
     balancer, custom = "/network/loadbalancer/loadbalancer-s/par1", "/observability/cockpit/custom-sample/fr-par"
     resized = datetime(2026, 4, 1, 13, 7, tzinfo=UTC)
     return parse({
@@ -68,7 +68,7 @@ def one_of_each():
             service("files", ("/storage/obj/storage/standard/fr-par", 700), identified_by="name"),
             service("sent-files", ("/storage/obj/bandwidth/to-external/fr-par", 30),
                     ("/storage/obj/bandwidth/to-internal/fr-par", 4), identified_by="name"),
-            service("model", (f"{ai}/input_token/fr-par", 900_000), (f"{ai}/output_token/fr-par", 90_000)),
+            service("model", (f"{ai}_input/fr-par", 900_000), (f"{ai}_output/fr-par", 90_000)),
             service("pushed", (custom, 90_000), collects={"exporters": ["node", "gpu", "vllm"], "projects": ["shop"]}),
         ],
     })  # fmt: skip
@@ -206,7 +206,7 @@ def test_whatever_the_catalogue_asks_is_answered_as_by_a_real_prometheus(asked, 
     for original, entry in catalogued():
         name = next((each for each in (entry.name, *entry.aliases) if each in names[entry.origin]), None)
         if name is None:
-            compared["unknown"] += 1
+            compared["unknown"] += not original.key.startswith(("tgi", "triton"))  # models are served by vLLM here
             continue
         for step in (entry.step, HOUR):
             parameters = {

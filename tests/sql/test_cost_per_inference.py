@@ -5,6 +5,8 @@ from decimal import Decimal
 
 import pytest
 
+from pipelines.sources.cockpit.catalogue import load_catalogue
+
 D = Decimal
 DAY = date(2026, 11, 10)
 
@@ -81,6 +83,7 @@ def costs(selected):
             "numbers": "silver.gpu_request_days",
             "machines": "silver.gpu_machines",
             "charges": "silver.labelled_costs",
+            "prices": "silver.prices",
             "months": "silver.billing_months",
         }
         rows = selected("gold.cost_per_inference", {tables[name]: value for name, value in given.items()})
@@ -216,28 +219,37 @@ def test_a_deployment_nobody_counts_is_shown_with_its_cost(costs):
     assert (row["allocation_cost"], row["reason"]) == (None, "its requests and tokens are not counted")
 
 
-def test_generative_apis_stand_beside_with_what_they_charged(costs):
-    def charge(direction, cost):
-        return {
-            "charge_key": direction,
-            "charge_date": DAY,
-            "service_name": "Generative APIs",
-            "sku": f"/ai/generative_apis/mistral/{direction}_token/fr-par",
-            "project_id": "p",
-            "billed_cost": cost,
-            "billing_currency": "EUR",
-            "billing_month": "2026-11",
-        }
+def api_charge(kind, cost, sku="/ai/generative_apis/mistral/{}_token/fr-par", **fields):
+    return {
+        "charge_key": kind, "charge_date": DAY, "service_name": "Generative APIs", "sku": sku.format(kind),
+        "project_id": "p", "billed_cost": cost, "billing_currency": "EUR", "billing_month": "2026-11", **fields,
+    }  # fmt: skip
 
+
+def test_generative_apis_stand_beside_with_what_they_charged(costs):
     requests = counted(None, None, (4_000_000, 1_000_000), model="mistral", service_type="generative_apis")
-    uncounted = {**charge("input", "9"), "charge_date": DAY + timedelta(days=1), "charge_key": "next"}
+    uncounted = api_charge("input", "9", charge_date=DAY + timedelta(days=1), charge_key="next")
     (row,), _ = costs(
-        charges=[charge("input", "0.60"), charge("output", "0.35"), uncounted],
+        charges=[api_charge("input", "0.60"), api_charge("output", "0.35"), uncounted],
         requests=[{**requests, "project_id": "p"}],
     )
     assert (row["allocation_cost"], row["uncounted_cost"]) == (D("0.95"), 9)
     assert (row["million_input_tokens_cost"], row["million_output_tokens_cost"]) == (D("0.15"), D("0.35"))
     assert (row["provider"], row["busy_cost"]) == ("generative-apis", None)
+
+
+def test_the_price_list_says_which_model_a_sku_of_generative_apis_is_of(costs):
+    sku = "/ai/generative_apis/consumption/qwen36_{}/fr-par"
+    prices = [{"sku": sku.format(kind), "product": "qwen3.6-35b", "valid_from": DAY} for kind in ("input", "output")]
+    requests = counted(None, None, (4_000_000, 1_000_000), model="qwen3.6-35b", service_type="generative_apis")
+    kinds = {"input": "0.40", "input_batch": "0.20", "output": "0.30", "output_batch": "0.05"}
+    charges = [api_charge(kind, cost, sku) for kind, cost in kinds.items()]
+    prices += [{**price, "sku": price["sku"].replace("/fr-par", "_batch/fr-par")} for price in prices]
+    (row,), _ = costs(charges=charges, prices=prices, requests=[{**requests, "project_id": "p"}])
+    assert (row["model"], row["allocation_cost"]) == ("qwen3.6-35b", D("0.95"))
+    assert (row["input_cost"], row["output_cost"]) == (D("0.60"), D("0.35"))
+    (unlisted,), _ = costs(charges=charges)  # the list lacks them: the SKU's own word for the model is left
+    assert (unlisted["model"], unlisted["uncounted_cost"]) == ("qwen36", D("0.95"))
 
 
 def test_what_servers_of_models_tell_becomes_counts_of_the_hour(selected):
@@ -256,6 +268,25 @@ def test_what_servers_of_models_tell_becomes_counts_of_the_hour(selected):
     assert (row["requests"], row["input_tokens"], row["waiting_requests"]) == (1800, 180_000, 0)
     assert (row["aborted_requests"], row["failed_requests"]) == (900, None)
     assert (row["output_tokens"], row["queue_seconds"], row["service"]) == (None, None, "vllm")
+
+
+@pytest.mark.parametrize("service", ["vllm", "tgi", "triton"])
+def test_every_metric_that_is_read_of_a_model_s_server_has_a_column(selected, service):
+    told = {
+        "raw_id": "gpu:1", "labels": "{}", "usage_hour": datetime(2026, 11, 10, 3, tzinfo=UTC), "usage_date": DAY,
+        "samples": 12, "expected_samples": 12, "mean_value": "0.5", "usage_month": "2026-11",
+    }  # fmt: skip
+    metrics = {key: each.kind for key, each in load_catalogue().metrics.items() if each.resource_type == service}
+    metrics.pop("vllm_cache_usage_ratio", None)  # how full the cache is costs nothing
+    usage = [{**told, "metric": key, "resource_name": key} for key in metrics]
+    rows = selected("silver.gpu_served_hours", {"silver.usage_hourly": usage})
+    counts = {"requests", "seconds", "tokens"}
+    for row in rows:
+        (name,) = {name for name, value in row.items() if name.rpartition("_")[2] in counts and value is not None}
+        is_count = metrics[row["model"]] == "counter"
+        assert row[name] == (1800 if is_count else D("0.5"))
+    assert {row["model"] for row in rows} == set(metrics)
+    assert {f"{service}_requests", f"{service}_waiting", f"{service}_queue_seconds"} <= set(metrics)
 
 
 def training(selected, runs, hours, days):

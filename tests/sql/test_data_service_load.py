@@ -91,7 +91,7 @@ def test_settings_are_of_volumes_and_what_scales_and_a_pool_has_no_bytes(selecte
             "resource_id": "job",
             "resource_type": "serverless_jobs_job_definition",
             "milli_vcpus": 1120,
-            "memory_limit": 2048,
+            "memory_megabytes": 2048,
             "timeout_seconds": 3600,
             **same,
         },

@@ -125,6 +125,40 @@ def test_a_machine_brings_its_volumes_and_addresses_and_each_charge_counts_once(
     }
 
 
+def test_before_the_inventory_saw_it_a_volume_counts_where_it_was_seen_first_once_that_existed(selected):
+    def attached_to(name, machine_id, since, until=None):
+        return {"resource_id": name, "link_type": "attached_to", "linked_id": machine_id, "valid_from": since,
+                "valid_to": until}  # fmt: skip
+
+    later, then = DAY + timedelta(days=5), DAY + timedelta(days=9)
+    links = [
+        attached_to("disk", "old", later, then), attached_to("disk", "second", then), attached_to("ip", "new", later),
+        attached_to("spare", "old", then),
+    ]  # fmt: skip
+    seen = {"disk": later, "ip": later, "spare": later}
+    machines = [
+        machine("old", created_at=at(0, date(2026, 1, 1)), valid_from=later), machine("second", valid_from=then),
+        machine("new", created_at=at(9, DAY + timedelta(days=1)), valid_from=later),
+    ]  # fmt: skip
+    charges = [charge("old", "18.90")] + [
+        charge(name, "0.57", sku=VOLUME, service_name="Block Storage", resource_type="block_volume") for name in seen
+    ]
+    rows = selected(
+        "gold.gpu_costs",
+        {
+            "silver.labelled_costs": charges,
+            "silver.resource_links": links,
+            "silver.resources": [{"resource_id": name, "valid_from": since} for name, since in seen.items()],
+            "silver.gpu_machines": machines,
+        },
+    )
+    # the address's machine did not exist yet, and the spare volume was seen before it was attached
+    assert {(row["resource_id"], row["part"]): row["billed_cost"] for row in rows} == {
+        ("old", "machine"): D("18.90"),
+        ("old", "volume"): D("0.57"),
+    }
+
+
 def test_a_charge_that_names_no_machine_is_not_lost(selected):
     rows = selected("gold.gpu_costs", {"silver.labelled_costs": [charge(None, "3.50")]})
     assert [(row["resource_id"], row["billed_cost"], row["gpus"]) for row in rows] == [(None, D("3.50"), None)]

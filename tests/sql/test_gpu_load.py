@@ -66,19 +66,21 @@ def asked(day, model="llama", **fields):
     }
 
 
-def price(model, direction, unit, **fields):
-    sku = f"/ai/generative_apis/{model}/{direction}_token/fr-par"
-    return {"sku": sku, "list_unit_price": unit, "billing_currency": "EUR", "valid_from": date(2026, 1, 1), **fields}
+def price(model, direction, million, mode="realtime"):
+    return {
+        "model": model, "region_id": "fr-par", "consumption_mode": mode, "token_type": f"{direction}_token",
+        "billing_currency": "EUR", "million_price": million,
+    }  # fmt: skip
 
 
 PRICES = [
-    price("big-70b", "input", "0.0000009"),
-    price("big-70b", "output", "0.0000009"),
-    price("small-24b", "input", "0.00000015"),
-    price("small-24b", "output", "0.00000035"),
-    price("embedder", "input", "0.0000001"),
-    price("old", "input", "0.00000001", valid_to=date(2026, 5, 1)),
-    price("old", "output", "0.00000001", valid_to=date(2026, 5, 1)),
+    *(price("big-70b", direction, "0.9") for direction in ("input", "output")),
+    *(price("big-70b", direction, "0.45", "batch") for direction in ("input", "output")),
+    price("small-24b", "input", "0.15"),
+    price("small-24b", "output", "0.35"),
+    price("small-24b", "input_cached", "0.01"),
+    price("embedder", "input", "0.1"),
+    *(price("only-batch", direction, "0.01", "batch") for direction in ("input", "output")),
 ]
 
 
@@ -87,7 +89,7 @@ def load(selected):
     def run(days=(), hours=(), inference=()):
         months = [{"billing_month": "2026-11", "charges_until": UNTIL, "days_read": 1}]
         given = {"gold.gpu_days": days, "gold.gpu_hours": hours, "gold.cost_per_inference": inference}
-        (row,) = selected("gold.gpu_load", {**given, "silver.billing_months": months, "silver.prices": PRICES})
+        (row,) = selected("gold.gpu_load", {**given, "silver.billing_months": months, "silver.model_prices": PRICES})
         return row
 
     return run
@@ -104,7 +106,7 @@ def test_four_weeks_count_and_levels_are_over_their_hours(load):
 
 
 def test_the_same_model_is_found_whatever_the_deployment_calls_it(load):
-    row = load([day_of(DAYS[0])], inference=[asked(DAYS[0], "vendor/Big-70b:fp8"), asked(DAYS[35], "old")])
+    row = load([day_of(DAYS[0])], inference=[asked(DAYS[0], "vendor/Big-70b:fp8"), asked(DAYS[35], "only-batch")])
     assert (row["api_model"], row["api_input_price"]) == ("big-70b", D("0.9"))
     assert row["api_window_cost"] == D("0.99")
     assert (row["other_model"], row["other_window_cost"]) == ("small-24b", D("0.185"))

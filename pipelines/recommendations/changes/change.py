@@ -13,11 +13,27 @@ Literal: TypeAlias = str | int | bool | Decimal | Sequence[str]
 
 
 @dataclass(frozen=True)
+class File:
+    """A configuration that is ready to use: a plain file name that no other file of the change has, where its text
+    goes, and the text, which parses as what the name's ending says."""
+
+    name: str
+    place: str
+    text: str
+
+    @property
+    def step(self) -> str:
+        """What stands among the commands for it."""
+        return f"# {self.name}: {self.place}"
+
+
+@dataclass(frozen=True)
 class Change:
     """What to type, in order, and what undoes it.
 
     `terraform` is what the configuration should hold afterwards (HCL that parses), empty where the resource is to be
-    taken out of it. `notes` say what must be true first, what is lost, and what the commands cannot do.
+    taken out of it. `notes` say what must be true first, what is lost, and what the commands cannot do. `files` go to
+    what is configured by files.
     """
 
     cli: tuple[str, ...]
@@ -25,6 +41,7 @@ class Change:
     terraform: str = ""
     undo_terraform: str = ""
     notes: tuple[str, ...] = ()
+    files: tuple[File, ...] = ()
 
 
 def scw(*words: str, **arguments: Literal) -> str:
@@ -61,12 +78,15 @@ def removed(resource_type: str, resource_name: str) -> str:
 
 
 def as_mapping(change: Change) -> Mapping[str, object]:
-    """For JSON: what a table keeps of it."""
-    return {
+    """For JSON: what a table keeps of it. `files` is only there where there are any."""
+    told: dict[str, object] = {
         "cli": list(change.cli),
         "terraform": change.terraform,
         "notes": list(change.notes),
     }
+    if change.files:
+        told["files"] = [{"name": file.name, "place": file.place, "text": file.text} for file in change.files]
+    return told
 
 
 def undo_as_mapping(change: Change) -> Mapping[str, object]:

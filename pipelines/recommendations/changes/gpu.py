@@ -87,3 +87,69 @@ def longest_time(hours: int) -> Change:
             "or takes the next run then.",
         ),
     )
+
+
+def shared_with(served: Resource, host: Resource, *, is_one_model: bool, with_parts: bool) -> Change:
+    """What one machine does moves to another one's GPU, and the first is stopped, its disks kept."""
+    zone = {"zone": served.availability_zone} if served.availability_zone else {}
+    if is_one_model:
+        how = [f"Point clients of {served.resource_name} at {host.resource_name}, which serves the same model."]
+    else:
+        parts = "Cut the GPU into parts (nvidia-smi mig -cgi), one for each model: each has memory of its own."
+        slices = "Both processes take turns on the GPU; limit the memory of each (vLLM: --gpu-memory-utilization)."
+        how = [f"Start the server of {served.resource_name} on {host.resource_name}.", parts if with_parts else slices]
+    return Change(
+        cli=(scw("instance", "server", "stop", served.resource_id, "--wait", **zone),),
+        undo_cli=(scw("instance", "server", "start", served.resource_id, "--wait", **zone),),
+        terraform=_state(served, "stopped"),
+        undo_terraform=_state(served, "started"),
+        notes=(
+            *how,
+            "A fault of the machine that is left stops both; latency may grow in hours in which both are asked.",
+            "Its volumes and addresses are kept and billed until they are deleted.",
+            "Stopped, it gives its place back: a start may be refused while its type is out of stock.",
+        ),
+    )
+
+
+def moved_from_api(model: str, commercial_type: str, machines: int) -> Change:
+    """Machines with GPUs that serve the model, beside the API until they are trusted."""
+    names = [f"{label(model)}-{number + 1}" for number in range(machines)]
+    return Change(
+        cli=tuple(
+            scw("instance", "server", "create", type=commercial_type, image="ubuntu_jammy_gpu_os_12", name=name)
+            for name in names
+        ),
+        undo_cli=tuple(
+            scw("instance", "server", "delete", f"ID_OF_{name.upper()}", with_volumes="all") for name in names
+        ),
+        terraform="\n".join(
+            block("resource", _SERVER, label(name), name=name, type=commercial_type,
+                  image="ubuntu_jammy_gpu_os_12")
+            for name in names
+        ),
+        notes=(
+            f"Serve {model} with vLLM, share requests out between the machines, and point clients at them.",
+            f"Until then, and when they fail, {ENDPOINT} answers as before: keep its key.",
+            "Machines want updates, monitoring and somebody on call; what that is worth is no part of the figures.",
+        ),
+    )  # fmt: skip
+
+
+def asked_in_batches(model: str) -> Change:
+    """Requests as lines of a file in Object Storage instead of one by one; the code that asks changes."""
+    body = (
+        '{"input_file_id": "https://BUCKET.s3.REGION.scw.cloud/requests.jsonl", '
+        '"endpoint": "/v1/chat/completions", "completion_window": "24h"}'
+    )
+    key = "-H 'Authorization: Bearer SECRET_KEY'"
+    return Change(
+        cli=(f"curl -X POST {ENDPOINT}/batches {key} -d '{body}'",),
+        undo_cli=(f"curl -X POST {ENDPOINT}/chat/completions {key} -d @request.json",),
+        notes=(
+            f'Write the requests to a file of lines, each with the model "{model}", and put it into a bucket of the '
+            "project; the answers are written beside it.",
+            "The application scw-managed-genapi-batch must be allowed to read and write objects of that bucket.",
+            "A batch is answered within a day: nothing a person waits for.",
+        ),
+    )

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pipelines.lifecycle.rules import LifecycleRule, Transition, written
-from pipelines.recommendations.changes.change import Change, label
+from pipelines.recommendations.changes.change import Change, File, label
 from pipelines.recommendations.world import Resource
 
 _INDENT = "  "
@@ -23,11 +23,11 @@ _INDENT = "  "
 def lifecycle_set(
     bucket: Resource, old: Sequence[LifecycleRule], new: Sequence[LifecycleRule], notes: tuple[str, ...] = ()
 ) -> Change:
-    """Put all rules, old ones and new, in place of the old ones."""
+    """Put all rules, old ones and new, in place of the old ones; without any, the configuration is taken away."""
     return Change(
-        cli=(_put(bucket, new), _aws(bucket, "get-bucket-lifecycle-configuration")),
-        undo_cli=(_put(bucket, old) if old else _aws(bucket, "delete-bucket-lifecycle"),),
-        terraform=terraform(bucket, new),
+        cli=(_set(bucket, new), _aws(bucket, "get-bucket-lifecycle-configuration")),
+        undo_cli=(_set(bucket, old),),
+        terraform=terraform(bucket, new) if new else "",
         undo_terraform=terraform(bucket, old) if old else "",
         notes=(
             "The first command replaces every rule of the bucket: it holds those in place and the new ones. "
@@ -35,6 +35,7 @@ def lifecycle_set(
             f"What changes:\n{difference(old, new)}",
             *notes,
         ),
+        files=tuple(_files(old, new)),
     )
 
 
@@ -71,6 +72,20 @@ def terraform(bucket: Resource, rules: Sequence[LifecycleRule]) -> str:
     for rule in rules:
         lines += _indented(_block("rule", _full_rule(rule)))
     return "\n".join([*lines, "}", ""])
+
+
+def _files(old: Sequence[LifecycleRule], new: Sequence[LifecycleRule]) -> Iterator[File]:
+    """As the first command's --lifecycle-configuration file://… takes it."""
+    for name, place, rules in (
+        ("lifecycle.json", "all rules of the bucket as advised, for --lifecycle-configuration file://", new),
+        ("lifecycle-before.json", "the rules in place, for the way back", old),
+    ):
+        if rules:
+            yield File(name, place, json.dumps(written(rules), indent=2, ensure_ascii=False) + "\n")
+
+
+def _set(bucket: Resource, rules: Sequence[LifecycleRule]) -> str:
+    return _put(bucket, rules) if rules else _aws(bucket, "delete-bucket-lifecycle")
 
 
 def _put(bucket: Resource, rules: Sequence[LifecycleRule]) -> str:

@@ -6,6 +6,8 @@ from pipelines.recommendations.rule import Rule
 from pipelines.recommendations.rules.backup_retention import BACKUP_RETENTION
 from pipelines.recommendations.rules.batch_window import BATCH_WINDOW
 from pipelines.recommendations.rules.bucket_budget import BUCKET_BUDGET
+from pipelines.recommendations.rules.bucket_convention import BUCKET_CONVENTION
+from pipelines.recommendations.rules.bucket_mixed_classes import BUCKET_MIXED_CLASSES
 from pipelines.recommendations.rules.bucket_without_owner import BUCKET_WITHOUT_OWNER
 from pipelines.recommendations.rules.cache_size import CACHE_SIZE
 from pipelines.recommendations.rules.custom_metrics import CUSTOM_METRICS
@@ -16,6 +18,9 @@ from pipelines.recommendations.rules.empty_cluster import EMPTY_CLUSTER
 from pipelines.recommendations.rules.empty_pool import EMPTY_POOL
 from pipelines.recommendations.rules.expired_sandbox import EXPIRED_SANDBOX
 from pipelines.recommendations.rules.gateway_without_network import GATEWAY_WITHOUT_NETWORK
+from pipelines.recommendations.rules.gpu_api_batch import GPU_API_BATCH
+from pipelines.recommendations.rules.gpu_from_api import GPU_FROM_API
+from pipelines.recommendations.rules.gpu_share import GPU_SHARE
 from pipelines.recommendations.rules.gpu_to_api import GPU_TO_API
 from pipelines.recommendations.rules.gpu_training_cap import GPU_TRAINING_CAP
 from pipelines.recommendations.rules.gpu_type import GPU_TYPE
@@ -30,6 +35,7 @@ from pipelines.recommendations.rules.log_bucket_without_expiry import LOG_BUCKET
 from pipelines.recommendations.rules.noncurrent_versions import NONCURRENT_VERSIONS
 from pipelines.recommendations.rules.off_hours_schedule import OFF_HOURS_SCHEDULE
 from pipelines.recommendations.rules.old_generation import OLD_GENERATION
+from pipelines.recommendations.rules.old_registry_tags import OLD_REGISTRY_TAGS
 from pipelines.recommendations.rules.old_snapshot import OLD_SNAPSHOT
 from pipelines.recommendations.rules.oversized_database import OVERSIZED_DATABASE
 from pipelines.recommendations.rules.oversized_gateway import OVERSIZED_GATEWAY
@@ -52,13 +58,17 @@ from pipelines.recommendations.rules.snapshot_retention import SNAPSHOT_RETENTIO
 from pipelines.recommendations.rules.stopped_but_billed import STOPPED_BUT_BILLED
 from pipelines.recommendations.rules.stopped_in_place import STOPPED_IN_PLACE
 from pipelines.recommendations.rules.storage_lifecycle import STORAGE_LIFECYCLE
+from pipelines.recommendations.rules.storage_policy_drift import STORAGE_POLICY_DRIFT
+from pipelines.recommendations.rules.storage_rules_changed import STORAGE_RULES_CHANGED
 from pipelines.recommendations.rules.telemetry_budget import TELEMETRY_BUDGET
 from pipelines.recommendations.rules.telemetry_retention import TELEMETRY_RETENTION
+from pipelines.recommendations.rules.telemetry_retention_changed import TELEMETRY_RETENTION_CHANGED
 from pipelines.recommendations.rules.unattached_volume import UNATTACHED_VOLUME
 from pipelines.recommendations.rules.undersized_database import UNDERSIZED_DATABASE
 from pipelines.recommendations.rules.undersized_instance import UNDERSIZED_INSTANCE
 from pipelines.recommendations.rules.unexpected_egress import UNEXPECTED_EGRESS
 from pipelines.recommendations.rules.unused_address import UNUSED_ADDRESS
+from pipelines.recommendations.rules.unused_dashboard import UNUSED_DASHBOARD
 from pipelines.recommendations.rules.unused_database import UNUSED_DATABASE
 from pipelines.recommendations.rules.unused_image import UNUSED_IMAGE
 from pipelines.recommendations.rules.unused_registry import UNUSED_REGISTRY
@@ -81,6 +91,7 @@ RULES: tuple[Rule, ...] = (
     LOAD_BALANCER_WITHOUT_BACKENDS,
     OFF_HOURS_SCHEDULE,
     OLD_GENERATION,
+    OLD_REGISTRY_TAGS,
     OLD_SNAPSHOT,
     OVERSIZED_DATABASE,
     OVERSIZED_GATEWAY,
@@ -109,6 +120,9 @@ RULES: tuple[Rule, ...] = (
     UNUSED_REGISTRY,
     UNUSED_SERVERLESS,
     GPU_TO_API,
+    GPU_FROM_API,
+    GPU_API_BATCH,
+    GPU_SHARE,
     GPU_TYPE,
     GPU_UNUSED_OF_MANY,
     GPU_TRAINING_CAP,
@@ -119,10 +133,16 @@ RULES: tuple[Rule, ...] = (
     LOG_BUCKET_WITHOUT_EXPIRY,
     BUCKET_BUDGET,
     BUCKET_WITHOUT_OWNER,
+    BUCKET_CONVENTION,
+    BUCKET_MIXED_CLASSES,
+    STORAGE_POLICY_DRIFT,
+    STORAGE_RULES_CHANGED,
     UNEXPECTED_EGRESS,
     CUSTOM_METRICS,
     DEBUG_LOGS,
     TELEMETRY_RETENTION,
+    TELEMETRY_RETENTION_CHANGED,
     TELEMETRY_BUDGET,
+    UNUSED_DASHBOARD,
     SAVINGS_PLAN,
 )

@@ -15,7 +15,18 @@ from decimal import Decimal
 from pipelines.recommendations.changes.telemetry import series_dropped
 from pipelines.recommendations.recommendation import Answer, Fact, Level, NothingToDo, Recommendation, Unjudged
 from pipelines.recommendations.rule import Rule
-from pipelines.recommendations.rules.telemetry import SAMPLES, STREAMS, Row, charged, samples_saving, streams, window
+from pipelines.recommendations.rules.telemetry import (
+    SAMPLES,
+    STREAMS,
+    Row,
+    charged,
+    named_metrics,
+    samples_saving,
+    streams,
+    whole_samples,
+    window,
+)
+from pipelines.recommendations.rules.telemetry_budget import amounts
 from pipelines.recommendations.world import Resource, World
 from pipelines.telemetry.metrics import Asked, Limits, Metric, MetricAction, MetricStep, metric_steps
 
@@ -29,6 +40,7 @@ class Thresholds:
 
     expressions: tuple[str, ...] = ()  # of dashboards, alerts and queries
     expressions_are_all: bool = False  # nothing else reads the metrics
+    queries: tuple[str, ...] = ()  # such as "checkout_carts=120": how often a name is asked for by the month
     service_levels: tuple[str, ...] = ()  # names or expressions of service levels, beyond the usual names
     many_series: int = 5000  # of one name; a fifth of what Cockpit takes
     scrape_seconds: float = 60.0  # more often than that is advised against
@@ -36,14 +48,16 @@ class Thresholds:
 
 
 def judge(world: World, thresholds: Thresholds) -> Iterator[Answer]:
-    """One answer for each data source of custom metrics."""
-    asked = Asked(thresholds.expressions, thresholds.service_levels, thresholds.expressions_are_all)
-    limits = Limits(thresholds.many_series, thresholds.scrape_seconds)
+    """One answer for each data source of custom metrics.
+
+    Raises ConfigurationError for a count of queries that is none.
+    """
+    asked, limits = asked_of(thresholds), Limits(thresholds.many_series, thresholds.scrape_seconds)
     metrics = streams(world, "metrics")
     for source_id, rows in metrics.items():
         source = world.resources[source_id]
-        named = [row for row in rows if row["metric_name"] is not None and row["samples"] is not None]
-        if not named or not rows[0]["source_samples"] or not rows[0]["days"]:
+        named, whole = named_metrics(rows), whole_samples(rows[0])
+        if not named or not whole or not rows[0]["days"]:
             yield Unjudged(NAME, source_id, "which metrics it takes in was not measured")
         elif charged(source, SAMPLES) is None:
             yield NothingToDo(NAME, source_id, "no custom samples were charged for it")
@@ -52,9 +66,16 @@ def judge(world: World, thresholds: Thresholds) -> Iterator[Answer]:
         else:
             steps = metric_steps(map(_metric, named), asked, limits)
             taken = [step for step in steps if step.action is not MetricAction.keep]
-            share = min(Decimal(sum(step.samples_saved for step in taken)) / rows[0]["source_samples"], Decimal(1))
+            share = min(Decimal(sum(step.samples_saved for step in taken)) / whole, Decimal(1))
             saving = samples_saving(world, metrics, source, share)
             yield _judged(world, source, named, taken, _Saved(share, saving), thresholds)
+
+
+def asked_of(thresholds: Thresholds) -> Asked:
+    """What reads metrics: what the lists say, and each name that is asked for at all."""
+    counts = amounts(thresholds.queries, "queries", NAME)
+    named = tuple(name for name, count in counts.items() if count > 0)
+    return Asked((*thresholds.expressions, *named), thresholds.service_levels, thresholds.expressions_are_all)
 
 
 def _metric(row: Row) -> Metric:
@@ -146,6 +167,7 @@ def _evidence(source: Resource, rows: Sequence[Row], taken: Sequence[MetricStep]
     first = rows[0]
     return {
         "days": first["ingested_days"],
+        "days_counted_by_name": first["days"],
         "ingested_samples": first["ingested_samples"],
         "share_of_samples": share,
         "metrics": len(rows),
@@ -160,9 +182,9 @@ def _evidence(source: Resource, rows: Sequence[Row], taken: Sequence[MetricStep]
             }
             for step in taken[:_SHOWN]
         ],
-        "query": f"select metric_name, samples, active_series, source_samples, ingested_samples from {STREAMS} "
-        f"where data_source_id = '{source.resource_id}' and usage_month = '{first['usage_month']}' "
-        "order by samples desc",
+        "query": "select metric_name, last_seen, samples, active_series, source_samples, ingested_meanwhile, "
+        f"ingested_samples from {STREAMS} where data_source_id = '{source.resource_id}' "
+        f"and usage_month = '{first['usage_month']}' order by samples desc",
     }
 
 

@@ -48,6 +48,7 @@ class Storage:
     most_read: float = 0.02  # of what lies there, by the month; what is read more is not archived
     observed_days: int = 14  # of reads, before anything is archived
     least_saving: Decimal = Decimal(1)  # by the month
+    budget_months: int = 3  # to come, for which growth is held against a bucket's budget
 
 
 @dataclass(frozen=True)
@@ -226,11 +227,17 @@ def _within(budget: Decimal, cells: Sequence[Cell], prices: Prices) -> int:
 
 
 def _prices(resource: Resource, row: Row, cells: Sequence[Cell]) -> Prices:
-    """List prices, scaled by what is really charged for the bucket's bytes where that is less."""
-    listed = _list_prices(row)
-    cost = sum((listed[cell.storage_class] * cell.size / GIGABYTE for cell in cells if cell.size), Decimal(0))
-    charged = sum((each for sku, each in resource.costs.items() if "/obj/storage/" in sku), Decimal(0))
-    ratio = min(Decimal(1), charged / cost) if cost else Decimal(1)
+    """List prices, scaled by what is really charged for a byte where that is less.
+
+    Where nobody measured what lay there while it was charged, the last weeks' charges are held against what lies there
+    now: of a bucket that grows that is less than its due.
+    """
+    listed, share = _list_prices(row), row.get("charged_share")
+    if share is None:
+        cost = sum((listed[cell.storage_class] * cell.size / GIGABYTE for cell in cells if cell.size), Decimal(0))
+        charged = sum((each for sku, each in resource.costs.items() if "/obj/storage/" in sku), Decimal(0))
+        share = charged / cost if cost else Decimal(1)
+    ratio = min(Decimal(1), share)
     return Prices({name: price * ratio for name, price in listed.items()}, restore=row["restore_price"] or Decimal(0))
 
 

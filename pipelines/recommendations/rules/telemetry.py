@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from decimal import ROUND_DOWN, Decimal
 from typing import Any
 
@@ -17,6 +17,7 @@ SAMPLES, LOGS, TRACES = "/custom-sample/", "/custom-log/", "/custom-trace/"
 DAYS_PER_MONTH = Decimal(730) / 24
 Row = Mapping[str, Any]
 _CENT = Decimal("0.01")
+_ENDED_SINCE = timedelta(days=7)
 
 
 def streams(world: World, signal: str) -> dict[str, list[Row]]:
@@ -26,6 +27,21 @@ def streams(world: World, signal: str) -> dict[str, list[Row]]:
         if row["signal"] == signal and row["is_billed"] and row["data_source_id"] in world.resources:
             found[row["data_source_id"]].append(row)
     return {name: found[name] for name in sorted(found)}
+
+
+def named_metrics(rows: Sequence[Row]) -> list[Row]:
+    """Metrics of a data source whose samples were counted by name, without those that ended a week ago or earlier."""
+    named = [row for row in rows if row["metric_name"] is not None and row["samples"] is not None]
+    newest = max((row["last_seen"] for row in named if row["last_seen"] is not None), default=None)
+    return [
+        row for row in named if newest is None or row["last_seen"] is None or newest - row["last_seen"] < _ENDED_SINCE
+    ]
+
+
+def whole_samples(row: Row) -> int | None:
+    """All samples of a data source on the days its metrics were counted on; single ones are only of the largest."""
+    counted, ingested = row["source_samples"], row["ingested_meanwhile"]
+    return None if not counted else max(counted, ingested or 0)
 
 
 def charged(source: Resource, part: str) -> Decimal | None:

@@ -1,7 +1,8 @@
 """Telemetry against its budget: what it costs by the month as things go, and what brings it back within.
 
-A budget is somebody's: without one nothing is said. The plan takes the streams worth least for what they cost first,
-and only what the policy allows; protected lines are never among them, even where the budget is broken for it.
+A budget is somebody's: without one nothing is said of logs; traces, of which few are ever looked at, are held against a
+floor instead. The plan takes the streams worth least for what they cost first, and only what the policy allows;
+protected lines are never among them, even where the budget is broken for it.
 """
 
 from __future__ import annotations
@@ -45,13 +46,15 @@ class Thresholds:
 
     budgets: tuple[str, ...] = ()  # such as "cockpit-logs=300": name or id of a data source, and an amount
     queries: tuple[str, ...] = ()  # such as "shop-api=120": how often a service's logs are asked for by the month
+    traces_without_budget: Decimal = Decimal(20)  # by the month; a data source that costs more is told without one
+    sampled: tuple[str, ...] = ()  # names or ids of data sources of traces that are tail sampled already
     trace_share: float = 0.05  # of traces that are neither slow nor failed
     slow_seconds: float = 1.0  # a trace that takes longer is slow
     bucket: str = "YOUR_LOG_ARCHIVE"  # where what merely informs is archived
 
 
 def judge(world: World, thresholds: Thresholds) -> Iterator[Answer]:
-    """One answer for each data source of logs or traces that has a budget.
+    """One answer for each data source of logs that has a budget, and for each of traces.
 
     Raises ConfigurationError for a budget or a count that is none.
     """
@@ -63,24 +66,29 @@ def judge(world: World, thresholds: Thresholds) -> Iterator[Answer]:
             yield _judged(world, source, rows, budget, queries, thresholds)
     for source in world.of_type(SOURCE):
         budget = budgets.get(source.resource_id, budgets.get(source.resource_name))
-        if budget is not None and charged(source, TRACES) is not None:
+        if charged(source, TRACES) is not None:
             yield _traces(world, source, budget, thresholds)
 
 
-def _traces(world: World, source: Resource, budget: Decimal, thresholds: Thresholds) -> Answer:
+def _traces(world: World, source: Resource, budget: Decimal | None, thresholds: Thresholds) -> Answer:
     """Tail sampling; how many traces are slow or failed is not measured, so what it saves is told as a bound alone."""
     cost = charged(source, TRACES) or Decimal(0)
-    if cost <= budget:
-        return NothingToDo(NAME, source.resource_id, f"{cents(cost)} by the month is within its {budget}")
+    limit = thresholds.traces_without_budget if budget is None else budget
+    if cost <= limit:
+        return NothingToDo(NAME, source.resource_id, f"{cents(cost)} by the month is within its {limit}")
+    if {source.resource_id, source.resource_name} & set(thresholds.sampled):
+        return NothingToDo(NAME, source.resource_id, "its traces are tail sampled already, as the settings say")
     sampling = TailSampling(thresholds.slow_seconds, thresholds.trace_share)
     return Recommendation(
         rule=NAME,
         resource_id=source.resource_id,
         target="tail sampling",
         action=f"Keep every slow and failed trace of {source.resource_name}, and {sampling.share:.0%} of the others",
-        reason=f"It costs {cents(cost)} by the month, and its budget is {budget}.",
+        reason=f"It costs {cents(cost)} by the month, "
+        + (f"more than {limit} without a budget." if budget is None else f"and its budget is {budget}."),
         evidence={
             "budget_per_month": budget,
+            "limit_per_month": limit,
             "charged_per_month": cost,
             "saving_at_most_per_month": cents(cost * (1 - Decimal(str(sampling.share)))),
             "slow_seconds": sampling.slow_seconds,
@@ -96,8 +104,8 @@ def _traces(world: World, source: Resource, budget: Decimal, thresholds: Thresho
     )
 
 
-def amounts(told: Sequence[str], name: str) -> Mapping[str, Decimal]:
-    """`name=amount`, by name."""
+def amounts(told: Sequence[str], name: str, rule: str = NAME) -> Mapping[str, Decimal]:
+    """`name=amount`, by name, of a setting of a rule. Raises ConfigurationError for what is none."""
     found = {}
     for text in told:
         key, equals, amount = text.rpartition("=")
@@ -106,7 +114,7 @@ def amounts(told: Sequence[str], name: str) -> Mapping[str, Decimal]:
         except InvalidOperation:
             equals = ""
         if not equals or not key.strip() or not found[key.strip()].is_finite() or found[key.strip()] < 0:
-            place = f"recommendations.rules.{NAME}.{name}"
+            place = f"recommendations.rules.{rule}.{name}"
             raise ConfigurationError(f'{place}: {text!r} is no name and amount; write it as "cockpit-logs=300"')
     return found
 
@@ -122,10 +130,10 @@ def _judged(
     cost, days = charged(source, LOGS), window(world, rows[0])
     if cost is None or days is None or not rows[0]["source_bytes"] or not rows[0]["days"]:
         return Unjudged(NAME, source.resource_id, "what its logs cost, or how many they are, is not known")
-    expected = max(cost, _at_last_weeks_pace(cost, rows[0]))
+    expected = max(cost, at_last_weeks_pace(cost, rows[0]))
     if expected <= budget:
         return NothingToDo(NAME, source.resource_id, f"{cents(expected)} by the month is within its {budget}")
-    steps = _within(planned(_streams(rows, cost, queries), Policy()), expected - budget)
+    steps = _within(planned(log_streams(rows, cost, queries), Policy()), expected - budget)
     saving = cents(sum((step.monthly_saving or Decimal(0) for step in steps), Decimal(0)))
     if not steps or saving <= 0:
         told = f"it costs {cents(expected)} by the month, more than its {budget}, and the policy lets nothing of it go"
@@ -133,15 +141,20 @@ def _judged(
     return _advised(source, rows, steps, saving, budget, expected, days, thresholds)
 
 
-def _at_last_weeks_pace(cost: Decimal, row: Row) -> Decimal:
-    """The month's cost if every week were like the last one; as it is where that week is not known."""
-    if row["last_week_days"] != _WEEK or not row["last_week_bytes"]:
+def at_last_weeks_pace(cost: Decimal, row: Row, counted: str = "bytes") -> Decimal:
+    """The month's cost if every week were like the last one; as it is where that week is not known.
+
+    `counted` is what the charge is for: `bytes` or `samples`.
+    """
+    newest, whole = row[f"last_week_{counted}"], row[f"source_{counted}"]
+    if row["last_week_days"] != _WEEK or not newest or not whole:
         return cost
-    pace: Decimal = Decimal(row["last_week_bytes"] * row["days"]) / (row["source_bytes"] * _WEEK)
+    pace: Decimal = Decimal(newest * row["days"]) / (whole * _WEEK)
     return cost * pace
 
 
-def _streams(rows: Sequence[Row], cost: Decimal, queries: Mapping[str, Decimal]) -> list[Stream]:
+def log_streams(rows: Sequence[Row], cost: Decimal | None, queries: Mapping[str, Decimal]) -> list[Stream]:
+    """Logs of a data source by service and class, with their part of what taking it in is charged."""
     counted: dict[tuple[str, LogClass], int] = defaultdict(int)
     for row in rows:
         if row["bytes"] is not None and row["service_name"] is not None:
@@ -151,7 +164,7 @@ def _streams(rows: Sequence[Row], cost: Decimal, queries: Mapping[str, Decimal])
             name=service,
             log_class=log_class,
             bytes_per_month=by_month(size, rows[0]["days"]),
-            monthly_cost=cost * size / rows[0]["source_bytes"],
+            monthly_cost=None if cost is None else cost * size / rows[0]["source_bytes"],
             queries_per_month=int(queries[service]) if service in queries else None,
         )
         for (service, log_class), size in sorted(counted.items())
@@ -225,6 +238,7 @@ def _change(
         cli=tuple(text for part in parts for text in part.cli),
         undo_cli=tuple(dict.fromkeys(text for part in parts for text in part.undo_cli)),
         notes=tuple(dict.fromkeys(text for part in parts for text in part.notes)),
+        files=tuple(file for part in parts for file in part.files),
     )
 
 
@@ -243,7 +257,8 @@ def _told(step: Step) -> Mapping[str, Plain]:
 TELEMETRY_BUDGET = Rule(
     name=NAME,
     title="Telemetry beyond its budget",
-    about="Looks for data sources of logs and traces that will cost more than the budget the settings give them.",
+    about="Looks for data sources of logs and traces that will cost more than the budget the settings give them, and "
+    "for traces that cost much without one.",
     reads=(STREAMS,),
     thresholds=Thresholds(),
     judge=judge,

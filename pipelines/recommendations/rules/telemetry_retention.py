@@ -59,7 +59,10 @@ def policy_of(thresholds: Thresholds) -> Policy:
     classes = {}
     for log_class in LogClass:
         days: int = getattr(thresholds, f"{log_class}_days")
-        classes[log_class] = ClassPolicy(days, days, DEFAULTS[log_class].keep_share, DEFAULTS[log_class].archive_days)
+        usual = DEFAULTS[log_class]
+        # what need not be kept at all may be dropped: its days are those of what is taken in
+        least = days if usual.least_days else 0
+        classes[log_class] = ClassPolicy(least, days, usual.keep_share, usual.archive_days)
     return Policy(classes)
 
 

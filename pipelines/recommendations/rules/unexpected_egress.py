@@ -1,23 +1,23 @@
 """Buckets from which much more traffic leaves than was usual, and has for weeks: every GB of it is billed.
 
-The usual is the median day of the twenty weeks before the last four. What is beyond it is the saving that finding the
-reader, or a cache in front of the bucket, could bring; a cache that only hits sometimes brings less.
+The usual is where the weeks before the rise would have come to by their own growth. What is beyond it is the saving
+that finding the reader, or a cache in front of the bucket, could bring; a cache that only hits sometimes brings less.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from pipelines.recommendations.changes.storage import looked_into
-from pipelines.recommendations.recommendation import Answer, Level, NothingToDo, Recommendation, Unjudged
+from pipelines.recommendations.recommendation import Answer, Fact, Level, NothingToDo, Recommendation, Unjudged
 from pipelines.recommendations.rule import Rule
 from pipelines.recommendations.world import Resource, World
 
 NAME = "unexpected_egress"
-_EGRESS = "gold.storage_egress"
+_EGRESS, _DAYS = "gold.storage_egress", "gold.storage_egress_days"
 _MONTH_DAYS = Decimal(730) / 24
 
 
@@ -29,6 +29,7 @@ class Thresholds:
     recent_days: int = 14
     least_factor: Decimal = Decimal("1.5")
     least_saving: Decimal = Decimal(5)  # by the month
+    cached_share: Decimal = Decimal("0.5")  # of all that is fetched, which a cache in front of the bucket could answer
 
 
 def judge(world: World, thresholds: Thresholds) -> Iterator[Answer]:
@@ -50,10 +51,22 @@ def _judged(bucket: Resource, row: dict[str, Any], thresholds: Thresholds) -> An
     saving = (recent - usual) * _MONTH_DAYS
     if recent < usual * thresholds.least_factor or saving < thresholds.least_saving or row["rising_since"] is None:
         return NothingToDo(NAME, bucket.resource_id, "as much leaves it as is usual")
-    return _advised(bucket, row, usual, recent, min(saving, bucket.monthly_cost or Decimal(0)))
+    cached = recent * _MONTH_DAYS * thresholds.cached_share
+    shares = {
+        "cached_share": thresholds.cached_share,
+        "cache_saves_at_most_per_month": round(cached, 2),
+    }
+    return _advised(bucket, row, usual, recent, min(saving, bucket.monthly_cost or Decimal(0)), shares)
 
 
-def _advised(bucket: Resource, row: dict[str, Any], usual: Decimal, recent: Decimal, saving: Decimal) -> Recommendation:
+def _advised(
+    bucket: Resource,
+    row: dict[str, Any],
+    usual: Decimal,
+    recent: Decimal,
+    saving: Decimal,
+    shares: Mapping[str, Fact],
+) -> Recommendation:
     factor = f"{recent / usual:.1f} times the usual" if usual else "where none did before"
     return Recommendation(
         rule=NAME,
@@ -66,8 +79,12 @@ def _advised(bucket: Resource, row: dict[str, Any], usual: Decimal, recent: Deci
             "daily_cost": round(recent, 4),
             "usual_daily_cost": round(usual, 4),
             "usual_days": row["usual_days"],
+            "usual_weeks": row["usual_weeks"],
+            "usual_weekly_growth": row["usual_weekly_growth"],
             "recent_days": row["recent_days"],
-            "query": f"select * from {_EGRESS} where resource_id = '{bucket.resource_id}'",
+            **shares,
+            "query": f"select charge_date, billed_cost, usual_factor from {_DAYS} "
+            f"where resource_id = '{bucket.resource_id}' order by charge_date",
         },
         evaluation_start=row["known_from"],
         evaluation_end=row["known_until"],
@@ -76,8 +93,10 @@ def _advised(bucket: Resource, row: dict[str, Any], usual: Decimal, recent: Deci
             bucket,
             (
                 "Turn on the bucket's access logs for a day and count who fetches what; block what nobody wants.",
-                "Edge Services in front of the bucket answers what many fetch from its cache; compare its price.",
-                "The saving is all that is beyond the usual: a cache that hits half of the time saves half of it.",
+                "Edge Services in front of the bucket answers what many fetch: if its cache answers "
+                f"{shares['cached_share']:.0%} of it, {shares['cache_saves_at_most_per_month']} a month do not leave "
+                "the bucket. Its plan, and what its cache delivers beyond it, cost extra.",
+                "The saving is all that is beyond the usual, as if whoever fetches it stopped.",
             ),
         ),
         risk=Level.low,

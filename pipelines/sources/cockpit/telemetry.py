@@ -58,24 +58,21 @@ def samples_by_origin(
 
 
 def samples_by_name(
-    client: PrometheusClient, source: DataSource, day: date, now: datetime, most: int = MOST_NAMES
+    client: PrometheusClient, source: DataSource, since: date, until: date, now: datetime, most: int = MOST_NAMES
 ) -> pa.Table:
-    """The metrics with the most series at the end of the day, at most `most`, and the samples each has on it."""
-    start, end = _span(day, now)
-    largest = client.query(f'topk({most}, count by (__name__) ({{__name__!=""}}))', end - MILLISECOND)
-    rows = []
-    for found in sorted(largest, key=lambda each: (-each.value, each.labels["__name__"])):
-        name = found.labels["__name__"]
-        hours = client.query_range(f"sum(count_over_time({selector(name)}[1h]))", start, end, HOUR, HOUR - MILLISECOND)
-        rows.append(
-            {
-                "metric_name": name,
-                "source": "stored samples",
-                "samples": hours.frame["value"].sum() if len(hours) else None,
-                "active_series": int(found.value),
-            }
-        )
-    return _table(source, day, now, rows)
+    """Of each day of [since, until) the metrics with the most series at its end, at most `most`, and the samples each
+    has on it."""
+    largest = {day: _largest(client, _span(day, now)[1], most) for day in _days(since, until)}
+    start, end = _span(since, now)[0], _span(until - DAY, now)[1]
+    samples = {name: _samples(client, name, start, end) for name in sorted(set().union(*largest.values()))}
+    parts = [TELEMETRY_DAILY.empty_table()]
+    for day, series in largest.items():
+        told = [
+            {"metric_name": name, "source": "stored samples", "samples": samples[name].get(day), "active_series": count}
+            for name, count in series.items()
+        ]
+        parts.append(_table(source, day, now, told))
+    return pa.concat_tables(parts)
 
 
 def logs_by_service(
@@ -126,6 +123,24 @@ def _counted_logs(
     for (on, *_), row in rows.items():
         by_day.setdefault(on, []).append(row)
     return by_day
+
+
+def _days(since: date, until: date) -> list[date]:
+    return [since + DAY * number for number in range((until - since).days)]
+
+
+def _largest(client: PrometheusClient, end: datetime, most: int) -> dict[str, int]:
+    """Series by name, those with the most first."""
+    found = client.query(f'topk({most}, count by (__name__) ({{__name__!=""}}))', end - MILLISECOND)
+    ordered = sorted(found, key=lambda each: (-each.value, each.labels["__name__"]))
+    return {each.labels["__name__"]: int(each.value) for each in ordered}
+
+
+def _samples(client: PrometheusClient, name: str, start: datetime, end: datetime) -> dict[date, float]:
+    """By day; none of a day without a sample."""
+    hours = client.query_range(f"sum(count_over_time({selector(name)}[1h]))", start, end, HOUR, HOUR - MILLISECOND)
+    day = pl.from_epoch("at", time_unit="ms").dt.date().alias("day")
+    return dict(hours.frame.group_by(day).agg(pl.col("value").sum()).iter_rows())
 
 
 def _span(day: date, now: datetime) -> tuple[datetime, datetime]:

@@ -73,6 +73,34 @@ def test_a_name_is_read_by_itself_by_a_part_of_its_histogram_or_by_a_pattern():
     assert use_of("anything", broken) is Use.used, "what cannot be read might read anything"
 
 
+@pytest.mark.parametrize(
+    ("expression", "is_anything"),
+    [
+        ('{job="api"}', True),
+        ('count({job="api"}) by (job)', True),
+        ('up and {job=~"a|b"}', True),
+        ('{__name__!="up"}', True),
+        ("rate($metric[5m])", True),
+        ('sum(${metric}{job="api"})', True),
+        ('{__name__=~"$metric", job="api"}', True),
+        ('up{job="api"}', False),
+        ('up {job=~"a{2}|b"}', False),
+        ('sum by (job) (rate(up{job="$job"}[$__rate_interval])) > $limit', False),
+        ('{__name__="up", job="{x}"}', False),
+        ('{"http.server.duration", job="api"}', False),
+        ("topk($n, up)", False),
+    ],
+)
+def test_an_expression_that_names_no_metric_may_read_any(expression, is_anything):
+    assert use_of("node_flags", Asked((expression,), is_complete=True)) is (Use.used if is_anything else Use.unused)
+
+
+def test_a_name_that_must_be_quoted_is_read_where_it_is_quoted():
+    asked = Asked(('sum({"http.server.active", job="api"})',), is_complete=True)
+    assert use_of("http.server.active", asked) is Use.used
+    assert use_of("http.client.active", asked) is Use.unused
+
+
 def test_what_is_scraped_more_often_than_needed_is_scraped_less_and_nothing_is_lost_of_it():
     (step,) = metric_steps([Metric("queue_depth", 1000, 100, 15.0)], Asked())
     assert (step.action, step.samples_saved) == (MetricAction.scrape_less, 750)

@@ -48,6 +48,14 @@ def test_all_rules_are_put_and_the_old_ones_put_back():
     assert shlex.split(lifecycle_set(BUCKET, (), MORE).undo_cli[0])[2] == "delete-bucket-lifecycle"
 
 
+def test_the_files_hold_the_rules_advised_and_those_in_place():
+    files = {file.name: json.loads(file.text)["Rules"] for file in lifecycle_set(BUCKET, OLD, OLD + MORE).files}
+    assert {name: parse_rules(rules) for name, rules in files.items()} == {
+        "lifecycle.json": OLD + MORE, "lifecycle-before.json": OLD}  # fmt: skip
+    assert [file.name for file in lifecycle_set(BUCKET, (), MORE).files] == ["lifecycle.json"]
+    assert [file.name for file in lifecycle_set(BUCKET, OLD, ()).files] == ["lifecycle-before.json"]
+
+
 def test_the_difference_shows_what_is_added_and_takes_nothing():
     lines = difference(OLD, OLD + MORE[:1]).splitlines()
     assert '+      "ID": "tagged",' in lines

@@ -29,16 +29,17 @@ RULES = (
 TERABYTE = 10**12
 STORED = "/storage/obj/storage/standard/fr-par"
 OUTLOOK = {
-    "region_id": "fr-par", "as_of": DAY, "is_sample": False, "tags": "{}", "versioning": "never",
-    "lifecycle_rules": "[]", "created_at": datetime(2020, 1, 1, tzinfo=UTC), "egress_days": 28,
+    "usage_month": "2026-11", "region_id": "fr-par", "as_of": DAY, "is_sample": False, "tags": "{}",
+    "versioning": "never", "lifecycle_rules": "[]", "created_at": datetime(2020, 1, 1, tzinfo=UTC), "egress_days": 28,
     "last_written_at": datetime(2024, 1, 1, tzinfo=UTC), "egress_bytes": Decimal(0), "billing_currency": "EUR",
     "standard_price": Decimal("0.0146"), "onezone_price": Decimal("0.012"), "glacier_price": Decimal("0.0025"),
-    "restore_price": Decimal("0.009"),
+    "restore_price": Decimal("0.009"), "charged_share": None,
 }  # fmt: skip
 COLD = ("current", 730, None, 10 * TERABYTE)
 EGRESS = {
     "billing_currency": "EUR", "known_from": date(2026, 10, 21), "known_until": DAY, "usual_days": 140,
     "usual_daily_cost": Decimal(4), "recent_cost": Decimal(280), "recent_days": 28, "rising_since": date(2026, 9, 8),
+    "usual_weeks": 13, "usual_weekly_growth": Decimal("0.005"),
 }  # fmt: skip
 
 
@@ -111,6 +112,13 @@ def test_each_kind_of_waste_has_its_rule(name, tags, held, more, says):
     size = max(TERABYTE, sum(each[3] for each in held))
     one = bucket(name, *tags, size=size)
     assert said(world((one, held, more))) == [(says[0], name, says[1])]
+
+
+@pytest.mark.parametrize(("share", "saving"), [(Decimal(1), 121), (Decimal("0.8"), 97), (Decimal(2), 121), (None, 109)])
+def test_growth_is_no_discount_and_a_discount_is(share, saving):
+    # the last weeks were charged for nine tenths of what lies there now
+    grown = bucket("things", "owner=a", size=9 * TERABYTE)
+    assert said(world((grown, [COLD], {"charged_share": share}))) == [("storage_lifecycle", "things", saving)]
 
 
 @pytest.mark.parametrize(
@@ -201,6 +209,20 @@ def test_a_budget_is_kept_by_deleting_only_what_can_be_made_again():
     assert budget_of(bucket("x", "monthly-budget-eur=about ten")) is None
 
 
+def test_growth_is_held_against_the_budget_before_it_is_broken():
+    # 3 TB came in over the last month and nothing goes: 43.80 by the month now, and as much more each month, so that
+    # the first of the months to come costs 65.70 on the whole, the second 109.50, and the third 153.30
+    held = [("current", 7, 30, 3 * TERABYTE)]
+    made = {"glacier_price": None, "created_at": datetime(2026, 10, 1, tzinfo=UTC)}
+    for budget, months in ((160, None), (120, 3), (100, 2), (60, 1)):
+        growing = bucket("papers", "owner=a", f"monthly-budget-eur={budget}", size=3 * TERABYTE)
+        found = advice(world((growing, held, made)), BUCKET_BUDGET)
+        assert [each.evidence["months_until"] for each in found] == ([] if months is None else [months])
+        assert {each.monthly_saving for each in found} <= {0}
+    still = bucket("papers", "owner=a", "monthly-budget-eur=44", size=3 * TERABYTE)
+    assert advice(world((still, [("current", 365, 730, 3 * TERABYTE)], made)), BUCKET_BUDGET) == []
+
+
 def test_a_bucket_nobody_knows_may_go_and_others_get_an_owner():
     unread = {"glacier_price": None}
     assert said(world((bucket("tmp2"), [COLD], unread))) == [("bucket_without_owner", "tmp2", 146)]
@@ -244,6 +266,7 @@ def test_efficiency_is_the_best_plan_over_what_is_paid():
         (bucket("unknown"), [COLD], {"is_sample": True}),
     )
     rows = {row["resource_id"]: row for row in efficiency_rows(told, Storage(), ["legal-hold"])}
+    assert {(row["usage_month"], row["as_of"]) for row in rows.values()} == {("2026-11", DAY)}
     assert rows["cold"]["lifecycle_efficiency"] == round(Decimal(25) / 146, 12)
     assert (rows["cold"]["monthly_cost"], rows["cold"]["best_monthly_cost"]) == (146, 25)
     assert rows["good"]["lifecycle_efficiency"] == rows["held"]["lifecycle_efficiency"] == 1

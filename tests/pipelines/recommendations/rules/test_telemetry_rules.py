@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pyarrow as pa
@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.errors import ConfigurationError
+from pipelines.recommendations.changes.change import as_mapping
 from pipelines.recommendations.recommendation import Basis, NothingToDo, Recommendation, Unjudged
 from pipelines.recommendations.rules.custom_metrics import CUSTOM_METRICS
 from pipelines.recommendations.rules.debug_logs import DEBUG_LOGS
@@ -31,11 +32,12 @@ SCHEMA = pa.schema(
     [
         *((name, pa.string()) for name in ("usage_month", "data_source_id", "project_id", "region_id", "signal")),
         *((name, pa.string()) for name in ("origin", "service_name", "level", "metric_name", "source")),
-        *((name, pa.date32()) for name in ("known_from", "known_until")),
+        *((name, pa.date32()) for name in ("known_from", "known_until", "last_seen")),
         ("is_billed", pa.bool_()),
         *((name, pa.int64()) for name in ("days", "seen_days", "samples", "bytes", "lines", "active_series")),
         *((name, pa.int64()) for name in ("source_samples", "source_bytes", "last_week_bytes", "last_week_samples")),
         *((name, pa.int64()) for name in ("last_week_days", "ingested_samples", "ingested_days", "retention_days")),
+        ("ingested_meanwhile", pa.int64()),
         ("scrape_seconds", pa.decimal128(38, 12)),
     ]
 )
@@ -96,6 +98,10 @@ SERIES = {
 }
 
 
+def texts_of(answer):
+    return {file.name: file.text for file in answer.change.files}
+
+
 def only(rule, seen, **thresholds):
     rule = replace(rule, thresholds=replace(rule.thresholds, **thresholds))
     assert problems_of(rule, seen) == []
@@ -107,7 +113,7 @@ def test_debug_lines_cost_their_share_of_what_was_charged_and_nothing_else_goes(
     answer = only(DEBUG_LOGS, world([source("logs", 200)], logs("logs", LOGS)))
     assert (answer.monthly_saving, answer.saves_on) == (D(80), frozenset({"logs"}))
     assert answer.evidence["debug_bytes"] == 40 * GB
-    text = "\n".join(answer.change.cli)
+    text = "\n".join([*answer.change.cli, *texts_of(answer).values()])
     assert "checkout" in text
     assert "pay" not in text.replace("payments", "")
 
@@ -154,6 +160,17 @@ def test_the_cheapest_tier_goes_first_so_half_of_much_saves_less_than_half():
     assert only(CUSTOM_METRICS, much).monthly_saving < D(460)
 
 
+def test_what_ended_a_week_ago_is_no_waste_and_what_was_not_counted_by_name_is_part_of_the_whole():
+    rows = metrics("m", SERIES)
+    seen = [{**row, "last_seen": UNTIL - timedelta(days=1)} for row in rows]
+    answer = only(CUSTOM_METRICS, world([metric_source("m", 100)], seen))
+    assert answer.evidence["share_of_samples"] == D("0.6")
+    more = [{**row, "ingested_meanwhile": 2000} for row in seen]
+    assert only(CUSTOM_METRICS, world([metric_source("m", 100)], more)).evidence["share_of_samples"] == D("0.3")
+    ended = [{**row, "last_seen": UNTIL - timedelta(days=8)} for row in seen[:1]]
+    assert isinstance(only(CUSTOM_METRICS, world([metric_source("m", 100)], ended + seen[1:])), NothingToDo)
+
+
 def test_tiers_are_those_of_all_data_sources_together():
     small = metrics("small", {"node_flags": (1000, 9000)}, ingested=28 * 10**7)
     large = metrics("large", {"up": (1000, 9000)}, ingested=28 * 10**10)
@@ -180,6 +197,47 @@ def test_no_advice_on_metrics_saves_more_than_was_charged_for_samples(counts, co
     for answer in answers_of(rule, seen):
         if isinstance(answer, Recommendation):
             assert 0 < answer.monthly_saving <= cost
+
+
+NAMES = st.sampled_from(
+    ["node_flags", "checkout_carts", "carts_bucket", "http.server.size", "http_requests_total", "slo:carts:ratio",
+     "up", "payment_latency_seconds", "node_cpu_seconds_total"]
+)  # fmt: skip
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    counts=st.dictionaries(NAMES, st.tuples(st.integers(10**6, 10**9), st.integers(0, 10**5)), min_size=1),
+    seen_in=st.dictionaries(
+        NAMES, st.sampled_from(["rate({}[5m])", '{{"{}"}} > 1', "{}=3", "level", '{{__name__=~"{}"}}'])
+    ),
+    is_all=st.booleans(),
+)
+def test_no_configuration_drops_a_level_of_service_or_what_a_query_a_dashboard_or_an_alert_names(
+    counts, seen_in, is_all
+):
+    told = {name: (form, form.format(name)) for name, form in seen_in.items()}
+    rule = replace(
+        CUSTOM_METRICS,
+        thresholds=replace(
+            CUSTOM_METRICS.thresholds,
+            expressions=tuple(text for form, text in told.values() if form not in ("{}=3", "level")),
+            queries=tuple(text for form, text in told.values() if form == "{}=3"),
+            service_levels=tuple(name for name, (form, _) in told.items() if form == "level"),
+            expressions_are_all=is_all,
+        ),
+    )
+    levels = {"http_requests_total", "slo:carts:ratio", "up", "payment_latency_seconds", "node_cpu_seconds_total"}
+    for answer in answers_of(rule, world([metric_source("m", 10_000)], metrics("m", counts))):
+        if isinstance(answer, Recommendation):
+            (job,) = yaml.safe_load(texts_of(answer)["prometheus.yml"])["scrape_configs"]
+            for relabelled in job.get("metric_relabel_configs", []):
+                assert not [name for name in {*levels, *seen_in} if re.fullmatch(relabelled["regex"], name)]
+
+
+def test_a_count_of_queries_that_is_none_is_refused_by_the_name_of_its_setting():
+    with pytest.raises(ConfigurationError, match=r"rules\.custom_metrics\.queries"):
+        only(CUSTOM_METRICS, world([metric_source("m", 100)], metrics("m", SERIES)), queries=("up",))
 
 
 def test_logs_with_audit_lines_are_kept_longer_whatever_that_costs():
@@ -225,7 +283,8 @@ def test_beyond_its_budget_the_least_valuable_streams_go_first_and_protected_one
     most = only(TELEMETRY_BUDGET, seen, budgets=("logs=1",))
     assert [each["class"] for each in most.evidence["steps"]] == ["debug", "info"]
     assert D(80) < most.monthly_saving < D(110)
-    assert "YOUR_LOG_ARCHIVE" in "\n".join(most.change.cli)
+    assert "YOUR_LOG_ARCHIVE" in texts_of(most)["otel-archive.yaml"]
+    assert list(texts_of(most)) == ["logs.alloy", "otel-logs.yaml", "otel-archive.yaml"]
     kept = only(TELEMETRY_BUDGET, seen, budgets=("logs=1",), queries=("checkout=1000",))
     assert isinstance(kept, Unjudged), "what is asked for often is kept, budget or not"
 
@@ -238,11 +297,27 @@ def test_a_week_that_runs_ahead_counts_before_the_month_is_over():
     assert answer.evidence["expected_per_month"] == D(400)
 
 
+@pytest.mark.parametrize(
+    ("cost", "told", "is_advised"),
+    [(21, {}, True), (20, {}, False), (21, {"sampled": ("traces",)}, False), (21, {"budgets": ("traces=30",)}, False),
+     (9, {"traces_without_budget": D(5)}, True)],
+)  # fmt: skip
+def test_traces_that_cost_much_are_told_without_a_budget_unless_they_are_sampled(cost, told, is_advised):
+    traces = source("traces", cost, "/observability/cockpit/custom-trace/fr-par", "traces")
+    answer = only(TELEMETRY_BUDGET, world([traces], []), **told)
+    assert isinstance(answer, Recommendation if is_advised else NothingToDo)
+    if is_advised:
+        assert "without a budget" in answer.reason
+        sampling = yaml.safe_load(texts_of(answer)["otel-traces.yaml"])
+        kinds = {each["type"] for each in sampling["processors"]["tail_sampling/finops"]["policies"]}
+        assert {"latency", "status_code", "probabilistic"} <= kinds
+
+
 def test_traces_beyond_their_budget_are_sampled_when_they_are_over():
     traces = source("traces", 100, "/observability/cockpit/custom-trace/fr-par", "traces")
     answer = only(TELEMETRY_BUDGET, world([traces], []), budgets=("traces=20",))
     assert (answer.monthly_saving, answer.evidence["saving_at_most_per_month"]) == (0, D(95))
-    assert "status_code" in "\n".join(answer.change.cli)
+    assert all("status_code" in text for text in texts_of(answer).values())
 
 
 @pytest.mark.parametrize("told", ["logs", "logs=much", "=3", "logs=-1", "logs=NaN"])
@@ -280,16 +355,26 @@ def test_days_that_are_not_charged_yet_are_not_told_as_looked_at(rule):
     assert not [each for each in answers_of(rule, early) if isinstance(each, Recommendation)]
 
 
-def test_every_text_that_is_yaml_parses_and_says_where_it_goes():
+def test_every_file_is_named_once_has_a_step_and_parses_as_what_its_ending_says():
     traces = source("traces", 100, "/observability/cockpit/custom-trace/fr-par", "traces")
     seen = world([*EVERYTHING.resources.values(), traces], EVERYTHING.rows(STREAMS))
     budget = replace(TELEMETRY_BUDGET, thresholds=replace(TELEMETRY_BUDGET.thresholds, budgets=("logs=1", "traces=1")))
     found = [each for rule in (*RULES[:3], budget) for each in answers_of(rule, seen)]
-    texts = [text for each in found if isinstance(each, Recommendation) for text in each.change.cli]
-    written = [text for text in texts if re.match(r"# .*\.yml|# .*\.yaml|# .*rule file", text)]
-    assert len(written) >= 7
-    for text in written:
-        assert isinstance(yaml.safe_load(text), dict), text
+    written = {}
+    for each in found:
+        if isinstance(each, Recommendation):
+            files = each.change.files
+            assert len({file.name for file in files}) == len(files)
+            assert {file.step for file in files} <= set(each.change.cli)
+            assert [file["name"] for file in as_mapping(each.change).get("files", [])] == [f.name for f in files]
+            written |= texts_of(each)
+    assert set(written) == {
+        *("prometheus.yml", "metrics.alloy", "otel-metrics.yaml", "prometheus-rules.yml", "logs.alloy"),
+        *("otel-logs.yaml", "otel-archive.yaml", "traces.alloy", "otel-traces.yaml", "loki.yaml"),
+    }
+    for name, text in written.items():
+        if name.endswith(("yml", "yaml")):
+            assert isinstance(yaml.safe_load(text), dict), name
     for word in (
         "scrape_configs",
         "tail_sampling/finops",
@@ -298,8 +383,9 @@ def test_every_text_that_is_yaml_parses_and_says_where_it_goes():
         "retention_stream",
         "groups:",
     ):
-        assert any(word in text for text in written), word
-    assert sum("loki.process" in text or "prometheus.relabel" in text for text in texts) >= 2
+        assert any(word in text for text in written.values()), word
+    assert all(part in written[name] for part, name in (("loki.process", "logs.alloy"),
+               ("prometheus.relabel", "metrics.alloy"), ("tail_sampling", "traces.alloy")))  # fmt: skip
 
 
 def test_only_what_is_billed_and_known_is_looked_at():

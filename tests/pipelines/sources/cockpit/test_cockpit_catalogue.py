@@ -94,6 +94,13 @@ def test_a_deployment_sets_single_fields_adds_entries_and_leaves_entries_out():
     assert "redis_cpu_ratio" not in found
     assert found["queue"].query("other") == "last_over_time(other[60s])"
     assert CATALOGUE.metrics["vllm_requests"].query() == "irate(vllm:request_success_total[120s])"
+    assert CATALOGUE.metrics["tgi_decode_seconds"].query() == (
+        'irate(tgi_batch_inference_duration_sum{method="decode"}[120s])'
+    )
+    assert CATALOGUE.metrics["vllm_inter_token_p95_seconds"].query("vllm:time_per_output_token_seconds_bucket") == (
+        "histogram_quantile(0.95, sum by (le, instance, model_name) "
+        "(rate(vllm:time_per_output_token_seconds_bucket[120s])))"
+    )
     assert CATALOGUE.metrics["instance_cpu_ratio"].query() == (
         "irate(instance_server_cpu_seconds_total[120s]) / last_over_time(instance_server_vcpu_count[60s])"
     )

@@ -258,12 +258,12 @@ def test_samples_of_a_day_are_told_by_origin_and_the_widest_metrics_by_name(clie
     both = samples_by_origin(client, source, CATALOGUE.telemetry, DAY, date(2026, 3, 5), hours_after(72)).to_pylist()
     assert [row for row in both if row["day"] == DAY] == origin
     assert {row["day"] for row in both} == {DAY, NEXT_DAY}
-    names = samples_by_name(client, source, date(2026, 3, 2), hours_after(48), most=3).to_pylist()
+    names = samples_by_name(client, source, DAY, NEXT_DAY, hours_after(48), most=3).to_pylist()
     assert [(row["metric_name"], row["active_series"], row["samples"]) for row in names] == [
         ("wide_a", 40, 120.0), ("wide_b", 25, 75.0), ("wide_c", 10, 30.0)
     ]  # fmt: skip
     assert {row["retention_days"] for row in names} == {31}
-    early = samples_by_name(client, source, date(2026, 3, 2), hours_after(12), most=3).to_pylist()
+    early = samples_by_name(client, source, DAY, NEXT_DAY, hours_after(12), most=3).to_pylist()
     assert [row["is_complete"] for row in early] == [False] * 3
     assert pa.Table.from_pylist(names).num_rows == 3
 
