@@ -10,15 +10,21 @@ import dagster as dg
 
 from assets.budgets_report import OUTLOOK_QUERIES
 from assets.partitions import months_of
+from assets.report_ahead import AHEAD_TABLES, ahead_rows
 from assets.report_anomalies import anomaly_rows
+from assets.report_gpu import gpu_rows
 from assets.report_kpis import KPIS, kpi_rows
+from assets.report_lifecycle import LIFECYCLE_TABLES, lifecycle_rows
 from assets.report_recommendations import ADVICE_TABLES, advice_rows
 from assets.resources import ClockResource, LakeResource
 from pipelines.billing.periods import month_start, next_month
 from pipelines.errors import UsageError
 from pipelines.lake.engine import Catalog
 from pipelines.lake.sql_models import load_checks
+from pipelines.reporting.gpu_rows import GPU_TABLES
 from pipelines.settings import load_settings
+
+_FURTHER = {*ADVICE_TABLES, *AHEAD_TABLES, *LIFECYCLE_TABLES, *GPU_TABLES} - {"gold.forecasts"}
 
 READ_BY_THE_REPORT = (
     "gold/daily_costs",
@@ -32,7 +38,7 @@ READ_BY_THE_REPORT = (
     *("gold/kpis", "gold/kpi_bridge"),
     *("gold/anomalies", "gold/anomaly_causes", "gold/anomaly_days", "gold/anomaly_changes"),
     *("gold/forecasts", "gold/forecast_accuracy", "gold/budgets", "gold/voucher_burn_down", "gold/voucher_bills"),
-    *(table.replace(".", "/") for table in ADVICE_TABLES),
+    *(table.replace(".", "/") for table in sorted(_FURTHER)),
 )
 
 KPI_BRIDGE = "gold.kpi_bridge"
@@ -76,7 +82,9 @@ def monthly_inputs(catalog: Catalog, month: str, now: datetime) -> list[Any]:
 
     def read(lake: Catalog) -> dict[str, list[dict[str, Any]]]:
         rows = {table: _rows(lake, table, month) for table in TABLES}
-        return rows | _anomalies(lake, month) | advice_rows(lake, now.date())
+        rows |= _anomalies(lake, month) | advice_rows(lake, now.date()) | ahead_rows(lake, month)
+        rows |= gpu_rows(lake, month)
+        return rows | lifecycle_rows(lake, load_settings(), now.date())
 
     closing, rows = closed_month(catalog, month, read, now)
     found = currencies(rows, month)

@@ -117,27 +117,28 @@ class OpenLake:
         names = frame[column].unique().drop_nulls().to_list()
         return frame.with_columns(pl.col(column).replace({each: shown(each) for each in names}))
 
-    def kpis(self, **equal: Value | None) -> pl.DataFrame:
-        """Rows of `gold.kpis` chosen as by `table`, with tenants as reports show them."""
-        import polars as pl
+    def as_reported(self, table: str, **equal: Value | None) -> pl.DataFrame:
+        """Rows of one table as the reviews show them, chosen as by `table`: with what people said since the last run.
 
-        from assets.report_kpis import renamed
-
-        frame = self.table("gold.kpis", **equal)
-        return pl.DataFrame(renamed(frame.to_dicts(), self._shown_tenants()), schema=frame.schema)
-
-    def anomalies(self, table: str = "gold.anomalies") -> pl.DataFrame:
-        """Anomalies as they stand now, what people said since the last run included; or what belongs to them.
-
-        `table` is gold.anomalies, gold.anomaly_causes, gold.anomaly_days or gold.anomaly_changes. Tenants stand as
-        reports show them.
+        Tenants stand under pseudonyms in gold.kpis and in the tables of anomalies. Buckets (gold.storage_outlook) come
+        with their owner and with why nothing is advised for them, streams of telemetry with what they are charged.
         """
         import polars as pl
 
         from assets.report_anomalies import shown_rows
+        from assets.report_kpis import KPIS, renamed
+        from assets.report_lifecycle import LIFECYCLE_TABLES
 
-        schema = self.table(table).schema
-        return pl.DataFrame(shown_rows(self._catalog, table, self._shown_tenants()), schema=schema)
+        frame = self.table(table, **(equal if table == KPIS else {}))
+        if table == KPIS:
+            return pl.DataFrame(renamed(frame.to_dicts(), self._shown_tenants()), schema=frame.schema)
+        if table in LIFECYCLE_TABLES:
+            rows = self._lifecycle(table)
+            frame = pl.DataFrame(rows, infer_schema_length=None) if rows else frame.clear()
+        elif table.startswith("gold.anomal"):
+            frame = pl.DataFrame(shown_rows(self._catalog, table, self._shown_tenants()), schema=frame.schema)
+        wanted = {name: value for name, value in equal.items() if value is not None}
+        return frame.filter(**wanted) if wanted else frame
 
     def with_project_names(self, frame: pl.DataFrame) -> pl.DataFrame:
         """The frame with a column `project`: the name of each project_id, else the id itself."""
@@ -146,6 +147,14 @@ class OpenLake:
         names = self.table("silver.projects").select("project_id", "project_name")
         joined = frame.join(names, on="project_id", how="left", maintain_order="left")
         return joined.with_columns(pl.coalesce("project_name", "project_id").alias("project")).drop("project_name")
+
+    def _lifecycle(self, table: str) -> list[dict[str, object]]:
+        """Rows of a table of storage or telemetry, as of the newest charges."""
+        from assets.report_lifecycle import lifecycle_rows
+        from pipelines.settings import load_settings
+
+        [(until,)] = self.sql(f"select max(charges_until) from {_PROOF}").rows()
+        return [] if until is None else lifecycle_rows(self._catalog, load_settings(), until).get(table, [])
 
     def _shown_tenants(self) -> Callable[[str | None], str | None]:
         from assets.allocation_pseudonyms import shown_tenants

@@ -28,6 +28,10 @@ _BY_DIMENSION = (
 """How a row of gold.top_spenders names its charges."""
 
 
+class NotASum(UsageError):
+    """The figures of a table are made from charges and are no sum of them, such as a quotient or a forecast."""
+
+
 @dataclass(frozen=True)
 class Trace:
     """A figure, the rows it came from, and whether they add up to it."""
@@ -58,8 +62,8 @@ def trace(catalog: Catalog, table: str, words: Sequence[str]) -> Trace:
     evidence = load_evidence().get(table, SqlEvidence(table, _OF_CHARGES, "billed_cost"))
     grain = model.grain if model is not None else evidence.grain
     if not grain:
-        raise UsageError(f"{table} cannot be traced; name a table of costs, such as gold.daily_costs")
-    keys = _keys(table, grain, words)
+        raise NotASum(f"{table} cannot be traced; name a table of costs, such as gold.daily_costs")
+    keys = keys_of(table, grain, words)
     connection = connect(catalog.lake.address)
     with connection:
         catalog.register(connection, sorted({table, "bronze.answers", *tables_read(evidence.sql)}))
@@ -70,7 +74,7 @@ def trace(catalog: Catalog, table: str, words: Sequence[str]) -> Trace:
         connection.execute(f"create temp view costs as {evidence.sql}")
         matching = "true" if evidence.reads_chosen else _matching(grain, _columns(connection, "costs"))
         if evidence.figure not in columns or matching is None:
-            raise UsageError(f"{table} is not made of charges; trace gold.daily_costs or gold.monthly_costs")
+            raise NotASum(f"{table} is not made of charges; trace gold.daily_costs or gold.monthly_costs")
         figure = connection.execute(f"select sum({evidence.figure}), count(*) from chosen").fetchone()
         rows = connection.execute(_evidence_sql(matching)).to_arrow_table()
     if figure is None or figure[1] == 0:
@@ -108,7 +112,8 @@ def _evidence_sql(matching: str) -> str:
     """
 
 
-def _keys(table: str, grain: Sequence[str], words: Sequence[str]) -> dict[str, str]:
+def keys_of(table: str, grain: Sequence[str], words: Sequence[str]) -> dict[str, str]:
+    """The columns that words name, or stand for by their place in the grain, with their values; UsageError if none."""
     keys: dict[str, str] = {}
     unnamed = iter(grain)
     for word in words:

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from pipelines.reporting.advice_rows import EFFORTS, Advice, RecommendationRow
 from pipelines.reporting.anomaly_words import when_words
-from pipelines.reporting.display import Cell, Column, Command, Line, Table, sentence_case, text
+from pipelines.reporting.display import ALL_ADVICE, Cell, Column, Command, Line, Table, sentence_case, text
 from pipelines.reporting.folding import cents_adding_up, remainder, shortened
 from pipelines.reporting.money import NOTHING, MoneyFormat, count, percent, total
 
@@ -31,11 +31,11 @@ def effort_table(advice: Advice, money: MoneyFormat) -> Table:
     savings = cents_adding_up([_saving(rows) for _, rows in groups], advice.counted_saving, money)
     onces = cents_adding_up([_once(rows) for _, rows in groups], _once(advice.counted), money)
     lines = [
-        Line(_effort_cells(sentence_case(effort), rows, saving, once, money))
+        Line(_effort_cells(sentence_case(effort), rows, saving, once, money), ALL_ADVICE)
         for (effort, rows), saving, once in zip(groups, savings, onces, strict=True)
     ]
     whole = _effort_cells("Total", advice.counted, advice.counted_saving, _once(advice.counted), money)
-    lines.append(Line(whole, kind="total"))
+    lines.append(Line(whole, ALL_ADVICE, kind="total"))
     columns = (
         Column("Effort", numeric=False),
         Column("Actions"),
@@ -87,7 +87,7 @@ def advice_table(advice: Advice, money: MoneyFormat) -> Table:
     lines += _adding_up(large[:keep], folds, advice, money)
     if advice.counted:
         cells = (Cell(money.exact(advice.counted_saving)), _once_cell(_once(advice.counted), money))
-        lines.append(Line((text("Total"), *cells, *[_BLANK] * 4), kind="total"))
+        lines.append(Line((text("Total"), *cells, *[_BLANK] * 4), ALL_ADVICE, kind="total"))
     if others := [row for row in advice.saving if not row.is_counted]:
         label = f"{count(len(others), money.locale)} more that overlap{'s' if len(others) == 1 else ''}"
         note = f"not added: the same cost is saved {_rival(others[0], advice)}"
@@ -214,7 +214,7 @@ def _rival(row: RecommendationRow, advice: Advice) -> str:
 
 def _fold(label: str, note: str, saving: Decimal, once: Decimal, money: MoneyFormat) -> Line:
     cells = (Cell(money.exact(saving)), Cell(money.exact(once)) if once else _BLANK)
-    return Line((Cell(label, note), *cells, *[_BLANK] * 4), kind="fold")
+    return Line((Cell(label, note), *cells, *[_BLANK] * 4), ALL_ADVICE, kind="fold")
 
 
 def spending_table(advice: Advice, money: MoneyFormat) -> Table | None:
@@ -225,8 +225,6 @@ def spending_table(advice: Advice, money: MoneyFormat) -> Table | None:
     lines = [line_of(row, money, spends=True) for row in rows[:MOST_SPENDING]]
     if rest := rows[MOST_SPENDING:]:
         blanks = [_BLANK] * 6
-        lines.append(
-            Line((Cell(f"… and {count(len(rest), money.locale)} more", "finops recommendations"), *blanks), kind="fold")
-        )
+        lines.append(Line((text(f"… and {count(len(rest), money.locale)} more"), *blanks), ALL_ADVICE, kind="fold"))
     columns = (ADVICE_COLUMNS[0], Column("Costs more a month", lead=True), *ADVICE_COLUMNS[2:])
     return Table("spending", "Where to spend more, or to set a limit, so that nothing breaks", columns, tuple(lines))

@@ -18,7 +18,18 @@ from pipelines.reporting.anomaly_words import (
     tick,
     when_words,
 )
-from pipelines.reporting.display import Cell, Chart, Column, Command, Line, Table, owner_cell, sentence_case, text
+from pipelines.reporting.display import (
+    Cell,
+    Chart,
+    Column,
+    Command,
+    Line,
+    Table,
+    owner_cell,
+    sentence_case,
+    text,
+    trace,
+)
 from pipelines.reporting.figures import script_json
 from pipelines.reporting.folding import shortened
 from pipelines.reporting.money import NOTHING, MoneyFormat, arrow, count, total
@@ -123,7 +134,7 @@ def _fold(label: str, note: str, rows: Sequence[AnomalyRow], money: MoneyFormat)
     costs = [row.impact for row in rows if row.subject == COST and row.impact is not None]
     impact = Cell(money.signed(total(costs))) if costs else text("")
     blanks = [text("")] * 3
-    return Line((Cell(label, note), *blanks, impact, *blanks), kind="fold")
+    return Line((Cell(label, note), *blanks, impact, *blanks), Command("finops anomalies"), kind="fold")
 
 
 def answered_table(
@@ -149,7 +160,7 @@ def answered_table(
     ]
     if rest := rows[MOST_LINES:]:
         label = f"… and {count(len(rest), money.locale)} more"
-        lines.append(Line((Cell(label, "in gold.anomalies"), *[text("")] * 4), kind="fold"))
+        lines.append(Line((Cell(label, "in gold.anomalies"), *[text("")] * 4), Command("finops anomalies"), "fold"))
     return Table("answered", caption, _ANSWERED_COLUMNS, tuple(lines), empty)
 
 
@@ -187,6 +198,7 @@ def days_table(row: AnomalyRow, days: Sequence[AnomalyDayRow], money: MoneyForma
                 text(f"{day.day:%a} {day.day.day} {day.day:%b}", note="unusual" if day.is_unusual else ""),
                 *(Cell(shown(value, row, money)) for value in (day.actual, day.expected, day.low, day.high)),
             ),
+            trace(row),
             kind="total" if day.is_unusual else "",
         )
         for day in days

@@ -38,6 +38,10 @@ class Command:
     table: str = ""  # none: it is not a sum of rows
 
 
+ALL_ADVICE = Command("finops recommendations")
+"""What sums over recommendations are made of; each of them has its own trace."""
+
+
 def trace(row: GoldRow) -> Trace:
     """The trace of one gold row."""
     return Trace(row.TABLE, row.keys())
@@ -98,7 +102,7 @@ class Tile:
     value: str
     detail: str
     period: str
-    trace: Trace | None
+    trace: Trace | Command | None
     tone: str = ""
 
 
@@ -110,7 +114,7 @@ class Fact:
     value: str
     detail: str
     state: str
-    trace: Trace | None = None
+    trace: Trace | Command | None = None
 
     @property
     def mark(self) -> str:

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
-from pipelines.reporting.display import Cell, Line, Trace
+from pipelines.reporting.display import Cell, Line, Trace, trace
 from pipelines.reporting.folding import shortened
 from pipelines.reporting.kpi_rows import KpiRow
 from pipelines.reporting.money import NOTHING, MoneyFormat, percent
@@ -30,8 +30,8 @@ def coverage(row: KpiRow, money: MoneyFormat) -> Cell:
     return Cell(percent(row.cost_coverage, money.locale), tone="finding" if row.is_marked else "")
 
 
-def source_of(row: KpiRow) -> Trace | None:
-    """The rows behind a share of the cost; other figures are no sum of charges alone."""
+def source_of(row: KpiRow) -> Trace:
+    """The rows behind a share of the cost; other figures are no sum of charges alone, and lead to their own row."""
     keys = (("period", row.period), ("period_start", row.period_start.isoformat()))
     currency = (("billing_currency", str(row.billing_currency)),)
     if row.kpi in ("environment_share", "non_production_share"):
@@ -39,7 +39,7 @@ def source_of(row: KpiRow) -> Trace | None:
         return Trace("gold.environment_share", (*keys, ("environment", row.scope), *is_sum, *currency))
     if row.kpi in ("tag_coverage_by_cost", "tag_coverage_by_count"):
         return Trace("gold.tag_coverage", (("billing_month", row.month), ("label", row.scope), *currency))
-    return None
+    return trace(row)
 
 
 def not_known(row: KpiRow) -> str:

@@ -33,7 +33,10 @@ class BarLine:
 
 
 def letter_html(letter: Letter, sources: Mapping[str, str], report_url: str = "") -> str:
-    """The HTML part. `sources` are the addresses of pictures by chart; a chart without one is drawn as bars."""
+    """The HTML part. `sources` are the addresses of pictures by chart; a chart without one is drawn as bars.
+
+    A picture's alternative text names its bars, for programs that refuse pictures and for readers who do not see them.
+    """
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent / "templates"),
         autoescape=True,
@@ -41,7 +44,7 @@ def letter_html(letter: Letter, sources: Mapping[str, str], report_url: str = ""
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    bars = {chart.name: bar_lines(chart) for chart in letter.pictures if chart.name not in sources}
+    bars = {chart.name: bar_lines(chart) for chart in letter.pictures}
     template = environment.get_template("letter.html")
     return template.render(letter=letter, sources=sources, bars=bars, report_url=report_url)
 

@@ -8,6 +8,7 @@ from pipelines.errors import UsageError
 from pipelines.reporting.display import Chart, Fact, Table, Tile, Trace
 from pipelines.reporting.money import DEFAULT_LOCALE, MoneyFormat
 from pipelines.reporting.monthly_advice import AdviceBlock, SavedBlock, advice_block, saved_block
+from pipelines.reporting.monthly_ahead import AheadBlock, ToldBlock, ahead_block, told_block
 from pipelines.reporting.monthly_anomalies import AnomaliesBlock, anomalies_block
 from pipelines.reporting.monthly_causes import causes_chart
 from pipelines.reporting.monthly_charts import (
@@ -24,9 +25,12 @@ from pipelines.reporting.monthly_input import currencies, monthly_input
 from pipelines.reporting.monthly_kpi_bridge import KpiBridgeBlock, kpi_bridge_block
 from pipelines.reporting.monthly_kpis import KpiBlock, kpi_block
 from pipelines.reporting.monthly_outlook import OutlookBlock, outlook_block
+from pipelines.reporting.monthly_register import RegisterBlock, register_block
 from pipelines.reporting.monthly_rows import FailedCheck, MonthlyInput
+from pipelines.reporting.monthly_sections import review_sections
 from pipelines.reporting.monthly_tables import movers_table, spenders_table
 from pipelines.reporting.page import delayed_page, render_page
+from pipelines.reporting.review_section import ReviewSection
 from pipelines.reporting.sentence import days_in, headline_sentence, month_name, unbroken
 
 __all__ = ["FailedCheck", "MonthlyInput", "currencies", "monthly_input", "render_data_delayed", "render_monthly"]
@@ -57,7 +61,11 @@ class Block:
     coverage: Table
     anomalies: AnomaliesBlock | None
     advice: AdviceBlock
+    sections: tuple[ReviewSection, ...]
+    register: RegisterBlock | None
     saved: SavedBlock | None
+    told: ToldBlock
+    ahead: AheadBlock
     kpis: KpiBlock | None
     kpi_bridge: KpiBridgeBlock | None
     outlook: OutlookBlock | None
@@ -97,7 +105,7 @@ def render_monthly(report: MonthlyInput | Sequence[MonthlyInput], locale: str = 
         as_of=first.as_of,
         product_version=first.product_version,
         data_until=data_until(first),
-        blocks=[_block(each, MoneyFormat(each.currency, locale)) for each in reports],
+        blocks=[monthly_block(each, MoneyFormat(each.currency, locale)) for each in reports],
         freshness=freshness_table(first.freshness, first.as_of, MoneyFormat(first.currency, locale)),
         has_charts=True,
     )
@@ -123,7 +131,8 @@ def render_data_delayed(
     )
 
 
-def _block(report: MonthlyInput, money: MoneyFormat) -> Block:
+def monthly_block(report: MonthlyInput, money: MoneyFormat) -> Block:
+    """All that one currency shows."""
     state, note = status(report)
     bridge = bridge_chart(report, money)
     day = report.daily[-1] if report.daily else None
@@ -150,7 +159,11 @@ def _block(report: MonthlyInput, money: MoneyFormat) -> Block:
         coverage=coverage_table(report, money),
         anomalies=anomalies_block(report, money),
         advice=advice_block(report, money),
+        sections=review_sections(report, money),
+        register=register_block(report, money),
         saved=saved_block(report, money),
+        told=told_block(report, money),
+        ahead=ahead_block(report, money),
         kpis=kpi_block(report, money),
         kpi_bridge=kpi_bridge_block(report, money),
         outlook=outlook_block(report, money),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from pipelines.reporting.advice_rows import Advice
 from pipelines.reporting.advice_tables import advice_table, effort_table, spending_table
-from pipelines.reporting.display import Chart, Table, Tile
+from pipelines.reporting.display import ALL_ADVICE, Chart, Table, Tile
 from pipelines.reporting.money import MoneyFormat, count, divided, percent
 from pipelines.reporting.monthly_rows import MonthlyInput
 from pipelines.reporting.saved_tables import accuracy_table, saved_chart, saved_lead, saved_table
@@ -88,7 +88,7 @@ def saving_tile(report: MonthlyInput, money: MoneyFormat) -> Tile | None:
     if advice.savings:
         detail += f"; {money.headline(advice.proved_saving)} saved and proved"
     period = f"as of {advice.judged_on}" if advice.judged_on else "as of the last run"
-    return Tile("To be saved", money.headline(advice.counted_saving), detail, period, None)
+    return Tile("To be saved", money.headline(advice.counted_saving), detail, period, ALL_ADVICE)
 
 
 def actions_counted(number: int, money: MoneyFormat) -> str:

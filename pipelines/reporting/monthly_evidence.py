@@ -96,7 +96,8 @@ def residual_table(report: MonthlyInput, money: MoneyFormat) -> Table:
             )
         )
     if lines:
-        lines.append(Line((text("Consumption − charges"), text(""), amount(whole, money)), kind="total"))
+        source = Trace("gold.reconciliation", (("billing_month", report.month), ("billing_currency", report.currency)))
+        lines.append(Line((text("Consumption − charges"), text(""), amount(whole, money)), source, kind="total"))
     columns = (Column("Explanation", numeric=False), Column("Lines"), Column("Amount", lead=True))
     equal = "Charges and consumption are equal on every line."
     empty = equal if report.residuals else "No charges have been set against consumption yet."

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from decimal import Decimal
 
-from pipelines.reporting.display import Fact, Tile, Trace, sentence_case, trace
+from pipelines.reporting.display import Command, Fact, Tile, Trace, sentence_case, trace
 from pipelines.reporting.money import NOTHING, MoneyFormat, arrow, count, percent, total
 from pipelines.reporting.monthly_advice import saving_tile
 from pipelines.reporting.monthly_outlook_tiles import budget_tile, forecast_tile
@@ -173,10 +173,13 @@ def _alarm_fact(report: MonthlyInput) -> Fact:
     detail = "reconciliation lines beyond tolerance"
     if report.invoice is None and not report.residuals:
         return Fact("Alarms", NOTHING, "nothing to compare yet", "quiet")
-    return Fact("Alarms", count(alarms), detail, "finding" if alarms else "good")
+    source = Trace("gold.reconciliation", (("billing_month", report.month),))
+    return Fact("Alarms", count(alarms), detail, "finding" if alarms else "good", source)
 
 
 def _checks_fact(report: MonthlyInput) -> Fact:
     failed = report.checks_failed
     detail = ", ".join(f"{check.check_name} on {check.table_name}" for check in failed) or "all checks passed"
-    return Fact("Failed checks", count(len(failed)), detail, "finding" if failed else "good")
+    return Fact(
+        "Failed checks", count(len(failed)), detail, "finding" if failed else "good", Command("finops report quality")
+    )

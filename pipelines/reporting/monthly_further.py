@@ -3,7 +3,7 @@
 from datetime import date
 from decimal import Decimal
 
-from pipelines.reporting.display import Cell, Column, Line, Table, amount, name, text
+from pipelines.reporting.display import Cell, Column, Line, Table, amount, name, text, trace
 from pipelines.reporting.folding import largest, remainder
 from pipelines.reporting.money import NOTHING, MoneyFormat, count, percent
 from pipelines.reporting.outlook_rows import AccuracyRow, ForecastRow, Outlook
@@ -38,7 +38,7 @@ def later_table(outlook: Outlook, money: MoneyFormat) -> Table:
         cells = (Cell(money.exact(rest[0])), text(""), Cell(money.exact(rest[1])), text(""))
         lines.append(Line((text(label), *cells), kind="fold"))
     total = _later_line(month, quarter, "Total", money)
-    lines.append(Line(total.cells, kind="total"))
+    lines.append(Line(total.cells, trace(month), kind="total"))
     band = f"{month.interval_percent} % between"
     columns = (
         Column("Project", numeric=False),
@@ -55,7 +55,7 @@ def _later_line(row: ForecastRow, quarter: ForecastRow | None, label: str, money
     for each in (row, quarter):
         band = _UNKNOWN if each is None else band_cell(each.low_cost, each.high_cost, money)
         cells += [amount(None if each is None else each.expected_cost, money), band]
-    return Line(tuple(cells))
+    return Line(tuple(cells), trace(row))
 
 
 def band_cell(low: Decimal | None, high: Decimal | None, money: MoneyFormat) -> Cell:
@@ -83,7 +83,8 @@ def changes_table(outlook: Outlook, money: MoneyFormat) -> Table | None:
             (
                 name(row.known_change or "", note="; ".join(each for each in (row.method, row.reason) if each)),
                 *(Cell(money.signed(_effect(rows, row, period))) for period in rows),
-            )
+            ),
+            trace(row),
         )
         for row in folded.shown
     ]
@@ -153,4 +154,4 @@ def _accuracy_line(row: AccuracyRow, title: str, money: MoneyFormat) -> Line:
         shown(row.seasonal_naive_wape),
         Cell(count(row.forecasts, money.locale)),
     )
-    return Line(cells)
+    return Line(cells, trace(row))

@@ -18,6 +18,7 @@ from pipelines.reporting.advice_rows import (
     advice_of,
     flat,
 )
+from pipelines.reporting.ahead_rows import Ahead, EndRow, ToldRow
 from pipelines.reporting.anomaly_rows import (
     Anomalies,
     AnomalyDayRow,
@@ -26,6 +27,7 @@ from pipelines.reporting.anomaly_rows import (
     ChangeRow,
     anomalies_of,
 )
+from pipelines.reporting.gpu_rows import gpu_of
 from pipelines.reporting.kpi_bridge_rows import KpiBridgeRow
 from pipelines.reporting.kpi_rows import KpiRow
 from pipelines.reporting.monthly_closing import ClosedMonth
@@ -53,6 +55,8 @@ from pipelines.reporting.outlook_rows import (
     Outlook,
     VoucherRow,
 )
+from pipelines.reporting.storage_rows import BucketRow, EgressRow, Storage, StoredRow
+from pipelines.reporting.telemetry_rows import StreamRow, Telemetry, telemetry_of
 
 Rows = Mapping[str, Sequence[Mapping[str, Any]]]
 HISTORY_MONTHS = 13
@@ -123,6 +127,10 @@ def monthly_input(
         anomalies=read_anomalies(rows_by_table, currency, is_first=is_first),
         kpi_bridge=read(KpiBridgeRow),
         advice=read_advice(rows_by_table, currency, is_first=is_first, dust_floor=dust_floor),
+        ahead=read_ahead(rows_by_table, currency, is_first=is_first),
+        storage=read_storage(rows_by_table, currency, is_first=is_first),
+        telemetry=read_telemetry(rows_by_table, currency, is_first=is_first),
+        gpu=gpu_of(read),
     )
 
 
@@ -169,8 +177,7 @@ def read_advice(
     advised = {RecommendationRow.TABLE: [flat(row) for row in rows_by_table[RecommendationRow.TABLE]]}
 
     def read(kind: type[Advised], tables: Rows) -> tuple[Advised, ...]:
-        rows = read_rows(tables, kind, None, currency)
-        return tuple(row for row in rows if (row.currency == currency if row.currency else is_first))
+        return _in_currency(read_rows(tables, kind, None, currency), currency, is_first=is_first)
 
     return advice_of(
         read(RecommendationRow, advised),
@@ -179,6 +186,40 @@ def read_advice(
         read(RuleAccuracyRow, rows_by_table),
         dust_floor,
     )
+
+
+def read_ahead(rows_by_table: Rows, currency: str, *, is_first: bool) -> Ahead:
+    """What ends and what was forecast; an end without an amount stands with the currency that is shown first."""
+    told = rows_by_table.get(EndRow.TABLE, ())
+    ends = [row for row in told if (row["billing_currency"] == currency if row["billing_currency"] else is_first)]
+    return Ahead(
+        ends=tuple(typed(EndRow, row) for row in ends),
+        told=tuple(sorted(read_rows(rows_by_table, ToldRow, None, currency), key=lambda row: row.made_on)),
+    )
+
+
+def read_storage(rows_by_table: Rows, currency: str, *, is_first: bool) -> Storage | None:
+    """Buckets charged in this currency and what left them; what lies there stands with the first. None before any."""
+    if BucketRow.TABLE not in rows_by_table:
+        return None
+    return Storage(
+        buckets=_in_currency(read_rows(rows_by_table, BucketRow, None, currency), currency, is_first=is_first),
+        stored=read_rows(rows_by_table, StoredRow, None, currency) if is_first else (),
+        egress=read_rows(rows_by_table, EgressRow, None, currency),
+    )
+
+
+def read_telemetry(rows_by_table: Rows, currency: str, *, is_first: bool) -> Telemetry | None:
+    """Streams of data sources charged in this currency; None where none was read."""
+    if StreamRow.TABLE not in rows_by_table:
+        return None
+    rows = read_rows(rows_by_table, StreamRow, None, currency)
+    return telemetry_of(_in_currency(rows, currency, is_first=is_first))
+
+
+def _in_currency(rows: Sequence[Advised], currency: str, *, is_first: bool) -> tuple[Advised, ...]:
+    """Those charged in it; what nothing is charged for stands with the currency that is shown first."""
+    return tuple(row for row in rows if (row.currency == currency if row.currency else is_first))
 
 
 def _history(rows: tuple[SummaryRow, ...], month: str, currency: str) -> tuple[SummaryRow, ...]:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from pipelines.reporting.display import Cell, Chart, Column, Line, Table, text
 from pipelines.reporting.figures import history_figure, script_json
 from pipelines.reporting.folding import shortened
-from pipelines.reporting.kpi_cells import not_known
+from pipelines.reporting.kpi_cells import not_known, source_of
 from pipelines.reporting.kpi_figures import unit_cost_figure
 from pipelines.reporting.kpi_rows import KpiMonth, KpiRow, change_ratio, kpi_month, previous_month, product_of
 from pipelines.reporting.kpi_words import amount_shown, three_digits
@@ -127,7 +127,8 @@ def _trend_table(row: KpiRow, history: Sequence[KpiRow], money: MoneyFormat) -> 
                     Cell(NOTHING if each.numerator is None else money.exact(each.numerator)),
                     Cell(three_digits(each.denominator, money.locale)),
                     Cell(amount_shown(each.value, money)),
-                )
+                ),
+                source_of(each),
             )
         )
     columns = (

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from pipelines.reporting.display import Cell, Column, Line, Table, amount, name, text
+from pipelines.reporting.display import Cell, Column, Line, Table, amount, name, text, trace
 from pipelines.reporting.folding import largest, remainder
 from pipelines.reporting.money import NOTHING, MoneyFormat, arrow, count, divided, percent
 from pipelines.reporting.monthly_further import MOST_PROJECTS, accuracy_table, band_cell, changes_table, later_table
@@ -83,7 +83,7 @@ def _projects_table(outlook: Outlook, whole: ForecastRow, month: str, money: Mon
         blank = [text("")] * 5
         lines.append(Line((text(label), Cell(money.exact(known)), Cell(money.exact(rest)), *blank), kind="fold"))
     total = _forecast_line(whole, outlook.budget_of(month, None, None), money)
-    lines.append(Line((text("Total"), *total.cells[1:]), kind="total"))
+    lines.append(Line((text("Total"), *total.cells[1:]), trace(whole), kind="total"))
     columns = (
         Column("Project", numeric=False),
         Column("So far"),
@@ -103,7 +103,7 @@ def _forecast_line(row: ForecastRow, budget: BudgetRow | None, money: MoneyForma
         band_cell(row.low_cost, row.high_cost, money),
         *_budget_cells(budget, money),
     )
-    return Line(cells)
+    return Line(cells, trace(row))
 
 
 def _care(row: ForecastRow) -> str:
@@ -170,7 +170,7 @@ def _other_line(row: BudgetRow, money: MoneyFormat) -> Line:
         band = band_cell(row.low_cost, row.high_cost, money)
     figures = (row.actual_cost, row.expected_cost)
     shown = [Cell(money.unit_cost(each, "unit")) if is_kpi and each else amount(each, money) for each in figures]
-    return Line((name(row.budget_name, note=whose), *shown, band, *_budget_cells(row, money)))
+    return Line((name(row.budget_name, note=whose), *shown, band, *_budget_cells(row, money)), trace(row))
 
 
 def _voucher_notes(outlook: Outlook, money: MoneyFormat) -> list[str]:

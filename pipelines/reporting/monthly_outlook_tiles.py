@@ -1,6 +1,6 @@
 """The key figures of what is to come: budget and forecast."""
 
-from pipelines.reporting.display import Tile
+from pipelines.reporting.display import Tile, trace
 from pipelines.reporting.money import NOTHING, MoneyFormat, arrow
 from pipelines.reporting.monthly_rows import MonthlyInput
 from pipelines.reporting.outlook_rows import ForecastRow
@@ -19,7 +19,7 @@ def budget_tile(report: MonthlyInput, money: MoneyFormat) -> Tile | None:
     if row.amount_as_cost != row.budget_amount:
         detail += f"; {money.headline(row.budget_amount)} {row.basis}"
     period = month_name(report.month) + ("" if report.summary.is_complete else " so far")
-    return Tile("Budget", money.headline(row.amount_as_cost), detail, period, None, "more" if over > 0 else "")
+    return Tile("Budget", money.headline(row.amount_as_cost), detail, period, trace(row), "more" if over > 0 else "")
 
 
 def forecast_tile(report: MonthlyInput, money: MoneyFormat) -> Tile | None:
@@ -35,7 +35,7 @@ def forecast_tile(report: MonthlyInput, money: MoneyFormat) -> Tile | None:
     if budget is not None and budget.chance_of_overrun is not None:
         detail += f"; over its budget: {chance(budget.chance_of_overrun)}"
     period = f"{month_name(month)}, {known_days(row)}"
-    return Tile("Forecast, month end", money.headline(row.expected_cost), detail, period, None)
+    return Tile("Forecast, month end", money.headline(row.expected_cost), detail, period, trace(row))
 
 
 def chance(value: float | None) -> str:

@@ -7,11 +7,15 @@ from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
     from pipelines.reporting.advice_rows import Advice
+    from pipelines.reporting.ahead_rows import Ahead
     from pipelines.reporting.anomaly_rows import Anomalies
+    from pipelines.reporting.gpu_rows import Gpu
     from pipelines.reporting.kpi_bridge_rows import KpiBridgeRow
     from pipelines.reporting.kpi_rows import KpiRow
     from pipelines.reporting.monthly_closing import ClosedMonth
     from pipelines.reporting.outlook_rows import Outlook
+    from pipelines.reporting.storage_rows import Storage
+    from pipelines.reporting.telemetry_rows import Telemetry
 
 HEADLINE_BASIS = "net of savings plan and contract, before vouchers and VAT"
 
@@ -258,6 +262,10 @@ class MonthlyInput:
     anomalies: "Anomalies | None" = None
     kpi_bridge: tuple["KpiBridgeRow", ...] = ()
     advice: "Advice | None" = None
+    ahead: "Ahead | None" = None
+    storage: "Storage | None" = None
+    telemetry: "Telemetry | None" = None
+    gpu: "Gpu | None" = None
 
     @property
     def month_before(self) -> str:

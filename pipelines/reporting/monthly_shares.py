@@ -108,5 +108,6 @@ def _footprint_line(
             ),
             ratio_cell(change_ratio(row, before), money),
             coverage(row, money),
-        )
+        ),
+        source_of(row),
     )

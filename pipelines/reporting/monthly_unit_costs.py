@@ -143,7 +143,8 @@ def tenants_table(kpis: KpiMonth, money: MoneyFormat) -> Table | None:
                 Cell(money.headline(row.loaded_value) if row.loaded_value is not None else NOTHING),
                 ratio_cell(_loaded_change(row, kpis.before(row)), money),
                 Cell(money.headline(row.value) if row.value is not None else NOTHING),
-            )
+            ),
+            source_of(row),
         )
         for row in ranked[: 2 * EACH]
     ]

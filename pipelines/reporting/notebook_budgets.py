@@ -1,12 +1,13 @@
 """The findings about what was agreed: how budgets stand and burn down, vouchers, what ends."""
 
 from collections.abc import Mapping
-from datetime import date
 from decimal import Decimal
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from pipelines.reporting.display import Cell, Column, Line, Table, amount, name, text
+from pipelines.reporting.ahead_rows import EndRow
+from pipelines.reporting.display import Cell, Column, Line, Table, name
+from pipelines.reporting.ending_tables import day_words, ending_table, next_end
 from pipelines.reporting.figures import CATEGORY_COLOURS, REST_COLOUR
 from pipelines.reporting.kpi_words import amount_shown
 from pipelines.reporting.money import NOTHING, MoneyFormat, count
@@ -173,61 +174,24 @@ def _left(group: list[dict[str, Any]]) -> Mapping[str, Any]:
 
 def _voucher_title(row: Mapping[str, Any], money: MoneyFormat) -> str:
     called = in_text(str(row["voucher_name"] or row["discount_id"]))
-    told = f"Voucher {called} has {money.headline(row['remaining_value'])} left on {_day(row['charge_date'])}"
+    told = f"Voucher {called} has {money.headline(row['remaining_value'])} left on {day_words(row['charge_date'])}"
     if row["unused_value"] and row["expires_on"]:
-        return f"{told}; {money.headline(row['unused_value'])} of it expires unused on {_day(row['expires_on'])}"
+        return f"{told}; {money.headline(row['unused_value'])} of it expires unused on {day_words(row['expires_on'])}"
     if row["used_up_on"]:
-        return f"{told}; it is used up on {_day(row['used_up_on'])}"
+        return f"{told}; it is used up on {day_words(row['used_up_on'])}"
     return f"{told}; when it is used up cannot be told"
 
 
 def ending(calendar: "pl.DataFrame", view: View) -> Finding:
     """What ends, soonest first; equal ends of one kind on one day are one line: rows of gold.commitment_calendar."""
-    rows = calendar.to_dicts()
-    source = view.newest_source("gold.commitment_calendar")
-    if not rows:
-        return Finding("Nothing is known to end", source, {"rows": 0})
-
-    def key(row: dict[str, Any]) -> tuple[Any, ...]:
-        return (row["due_on"] is None, str(row["due_on"]), row["kind"], row["subject"] or "", row["note"] or "")
-
-    groups = [list(found) for _, found in groupby(sorted(rows, key=key), key=key)]
-    dated = [group for group in groups if group[0]["due_on"] is not None]
-    title = "Nothing that ends has a date"
-    if dated:
-        first = dated[0][0]
-        ends = f"{_day(first['due_on'])} ({count(first['days_left'])} days)"
-        title = f"Next to end is {in_text(first['subject'] or first['kind'])}, on {ends}"
-    lines = [_ending_line(group, view.money) for group in groups]
-    columns = (
-        Column("What", numeric=False),
-        Column("On", numeric=False, lead=True),
-        Column("Days left"),
-        Column("Amount"),
-        Column("To know", numeric=False),
-    )
-    table = Table("ending", "What ends", columns, tuple(lines))
-    return Finding(title, source, {"rows": len(rows)}, tables=(table,))
+    rows, source = ends_of(calendar), view.newest_source("gold.commitment_calendar")
+    tables = (ending_table(rows, view.money),) if rows else ()
+    return Finding(next_end(rows), source, {"rows": len(rows)}, tables=tables)
 
 
-def _ending_line(group: list[dict[str, Any]], money: MoneyFormat) -> Line:
-    row = group[0]
-    several = f" × {count(len(group))}" if len(group) > 1 else ""
-    day = text(_day(row["due_on"])) if row["due_on"] else Cell("no date", tone="quiet")
-    left = Cell(NOTHING if row["days_left"] is None else count(row["days_left"]))
-    return Line(
-        (
-            name(f"{row['subject']}{several}", note=row["kind"].replace("_", " ")),
-            day,
-            left,
-            amount(row["amount"], money),
-            text(row["note"] or ""),
-        )
-    )
-
-
-def _day(day: date) -> str:
-    return f"{day.day} {day:%b %Y}"
+def ends_of(calendar: "pl.DataFrame") -> list[EndRow]:
+    """What ends, typed."""
+    return [typed(EndRow, row) for row in calendar.to_dicts()]
 
 
 def newest_of_each_month(budgets: "pl.DataFrame") -> "pl.DataFrame":

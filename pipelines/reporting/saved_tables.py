@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from pipelines.reporting.advice_rows import Advice, RuleAccuracyRow, SavingRow
-from pipelines.reporting.display import Cell, Chart, Column, Command, Line, Table, amount, sentence_case, text
+from pipelines.reporting.display import Cell, Chart, Column, Command, Line, Table, amount, sentence_case, text, trace
 from pipelines.reporting.figures import CATEGORY_COLOURS, script_json
 from pipelines.reporting.folding import largest, remainder, shortened
 from pipelines.reporting.money import NOTHING, MoneyFormat, count, divided, percent, total
@@ -49,7 +49,7 @@ def saved_table(rows: Sequence[SavingRow], money: MoneyFormat) -> Table:
 def _sum_line(label: Cell, predicted: Decimal, counted: Decimal, money: MoneyFormat, kind: str) -> Line:
     hoped, proved = (Cell(money.exact(each) if each or kind == "total" else "") for each in (predicted, counted))
     cells = (text(""), hoped, text(""), proved, text(""))
-    return Line((label, *cells), kind=kind)
+    return Line((label, *cells), Command("finops recommendations --status done"), kind)
 
 
 def _line(row: SavingRow, money: MoneyFormat) -> Line:
@@ -105,7 +105,8 @@ def saved_chart(rows: Sequence[SavingRow], money: MoneyFormat, source: str) -> C
             (
                 text(_label(row)),
                 *(amount(value, money) for value in (row.predicted_saving, row.monthly_saving, row.low, row.high)),
-            )
+            ),
+            trace(row),
         )
         for row in shown
     ]
@@ -144,7 +145,8 @@ def accuracy_table(rows: Sequence[RuleAccuracyRow], money: MoneyFormat) -> Table
                 Cell(money.exact(row.predicted_saving)),
                 Cell(money.exact(row.realised_saving), _share(row, money)),
                 Cell(f"{row.factor.quantize(Decimal('0.01')):f}"),
-            )
+            ),
+            trace(row),
         )
         for row in rows[:MOST_LINES]
     ]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from pipelines.reporting.advice_rows import UnjudgedRow
-from pipelines.reporting.display import Cell, Column, Line, Table, amount, sentence_case, text
+from pipelines.reporting.display import Cell, Column, Command, Line, Table, Trace, amount, sentence_case, text
 from pipelines.reporting.folding import shortened
 from pipelines.reporting.money import MoneyFormat, count, total
 
@@ -15,6 +15,7 @@ _LONGEST_REASON = 170
 _METRIC = re.compile(r"\b(?!node_exporter\b)[a-z][a-z0-9]*(?:_[a-z0-9]+)+\b")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)?")
 _BLANK = text("")
+_ALL = Command(f'finops sql "select * from {UnjudgedRow.TABLE}"', UnjudgedRow.TABLE)
 
 
 def unjudged_table(rows: Sequence[UnjudgedRow], money: MoneyFormat) -> Table | None:
@@ -29,7 +30,7 @@ def unjudged_table(rows: Sequence[UnjudgedRow], money: MoneyFormat) -> Table | N
     lines = [_missing_line(missing, held, money) for missing, held in ranked[:keep]]
     if rest := ranked[keep:]:
         label = f"… and {count(len(rest), money.locale)} other reasons"
-        lines.append(Line((Cell(label, "in gold.unjudged"), *[_BLANK] * 3), kind="fold"))
+        lines.append(Line((Cell(label, "in gold.unjudged"), *[_BLANK] * 3), _ALL, kind="fold"))
     columns = (
         Column("What is missing", numeric=False),
         Column("Resources", lead=True),
@@ -72,5 +73,6 @@ def _missing_line(missing: str, rows: Sequence[UnjudgedRow], money: MoneyFormat)
             Cell(count(len(resources), money.locale)),
             amount(unjudged_cost(rows) if any(cost is not None for cost in resources.values()) else None, money),
             text(told),
-        )
+        ),
+        Trace(UnjudgedRow.TABLE, (("reason", rows[0].reason),)) if len({row.reason for row in rows}) == 1 else _ALL,
     )

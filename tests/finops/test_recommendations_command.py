@@ -7,6 +7,10 @@ import json
 import hcl2
 import pytest
 
+from assets import recommendation_actions
+from pipelines.recommendations.changes.change import as_mapping
+from pipelines.recommendations.changes.telemetry import dashboard_removed, series_dropped
+
 from ..assets.recommendation_lake import RecommendationLake  # noqa: TID252 - tests are no package
 
 
@@ -100,6 +104,38 @@ def test_a_plan_holds_commands_terraform_notes_and_the_way_back(held, ids, finop
     _, out, _ = finops("plan", ids["size aweb"], "--format", "json")
     told = json.loads(out)
     assert (told["target"], told["undo"]["cli"]) == ("PRO2-S", commands)
+
+
+def test_files_of_a_plan_are_written_once_and_never_over_others(held, ids, finops, tmp_path):
+    folder = tmp_path / "plan" / "new"
+    for _ in range(2):
+        code, out, _ = finops("plan", ids["size aweb"], "--out", str(folder))
+        assert (code, out) == (0, f"{folder / 'change.tf'}\n")
+        assert hcl2.loads((folder / "change.tf").read_text())["resource"]
+    (folder / "change.tf").write_text("mine")
+    code, _, err = finops("plan", ids["size aweb"], "--out", str(folder))
+    assert (code, "name another folder" in err) == (2, True)
+    assert (folder / "change.tf").read_text() == "mine"
+
+
+def test_a_plan_shows_and_writes_the_configurations_that_come_with_it(held, ids, finops, tmp_path, monkeypatch):
+    told = [series_dropped(["node_flags", "node_interrupts_total"], 60, is_checked=False)]
+    files = {file.name: file.text for file in told[0].files}
+    real = recommendation_actions.find_recommendation
+
+    def found(rows, identifier):
+        return {**real(rows, identifier), "change": json.dumps(as_mapping(told[-1]))}
+
+    monkeypatch.setattr(recommendation_actions, "find_recommendation", found)
+    code, out, _ = finops("plan", ids["size aweb"])
+    assert (code, all(f"# File {name}: " in out and text in out for name, text in files.items())) == (0, True)
+    _, out, _ = finops("plan", ids["size aweb"], "--format", "cli")
+    assert all(line.startswith("#") for line in out.splitlines()), "nothing that no shell can read"
+    finops("plan", ids["size aweb"], "--out", str(tmp_path / "files"))
+    assert {path.name: path.read_text() for path in (tmp_path / "files").iterdir()} == files
+    told.append(dashboard_removed("closing"))
+    code, _, err = finops("plan", ids["size aweb"], "--out", str(tmp_path / "none"))
+    assert (code, "has no files" in err, (tmp_path / "none").exists()) == (2, True, False)
 
 
 def test_what_was_said_is_listed_and_holds_at_once(held, ids, finops):

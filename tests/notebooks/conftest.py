@@ -46,19 +46,27 @@ class Ran:
 
 @pytest.fixture(scope="session")
 def ran(small, tmp_path_factory) -> dict[str, Ran]:
-    """Every notebook run top to bottom in a folder of its own, with nothing set but the lake."""
-    from nbclient import NotebookClient
+    """Every notebook run top to bottom in a folder of its own, with no name defined and nothing set but the lake.
 
-    found = {}
-    for path in sorted(FOLDER.glob("*.ipynb")):
-        notebook = nbformat.read(path, as_version=4)
-        place = {"metadata": {"path": str(tmp_path_factory.mktemp("notebook"))}}
-        variables = {
-            "FINOPS_LAKE": str(small.lake),
-            "PYTHONPATH": str(ROOT),
-            "IPYTHONDIR": str(tmp_path_factory.mktemp("ipython")),
-        }
-        with patch.dict(os.environ, variables):
-            NotebookClient(notebook, timeout=120, kernel_name="python3", resources=place, allow_errors=True).execute()
-        found[path.name] = Ran(notebook)
+    One kernel serves them all, since most of a notebook's time would be imports; each begins with an empty namespace.
+    """
+    from jupyter_client.manager import AsyncKernelManager
+    from nbclient import NotebookClient
+    from nbclient.util import run_sync
+
+    place = {"metadata": {"path": str(tmp_path_factory.mktemp("notebook"))}}
+    variables = {
+        "FINOPS_LAKE": str(small.lake),
+        "PYTHONPATH": str(ROOT),
+        "IPYTHONDIR": str(tmp_path_factory.mktemp("ipython")),
+    }
+    kernel, found = AsyncKernelManager(kernel_name="python3"), {}
+    with patch.dict(os.environ, variables):
+        for path in sorted(FOLDER.glob("*.ipynb")):
+            notebook = nbformat.read(path, as_version=4)
+            notebook.cells.insert(0, nbformat.v4.new_code_cell("%reset -f"))
+            NotebookClient(notebook, km=kernel, timeout=120, resources=place, allow_errors=True).execute()
+            assert notebook.cells.pop(0).outputs == []
+            found[path.name] = Ran(notebook)
+    run_sync(kernel.shutdown_kernel)(now=True)
     return found

@@ -12,6 +12,9 @@ FOLDER = Path(__file__).parents[2] / "notebooks"
 NOTEBOOKS = sorted(path.name for path in FOLDER.glob("*.ipynb"))
 FACTS = "application/vnd.finops.facts+json"
 COSTS, OUTLOOK, UNITS = "01_cost_explorer.ipynb", "04_forecast_and_budget.ipynb", "07_unit_economics.ipynb"
+TOUR, REVIEW, QUALITY = "00_tour.ipynb", "02_month_review.ipynb", "08_data_quality.ipynb"
+OWN = "99_write_your_own.ipynb"
+STORAGE, TELEMETRY = "05_object_storage.ipynb", "10_telemetry.ipynb"
 ANOMALIES, ADVICE = "03_anomalies.ipynb", "06_recommendations.ipynb"
 MONTH = "2026-06"  # the last complete month of the small organisation
 ALLOWED_IMPORTS = ("finops", "pipelines.reporting")
@@ -204,6 +207,84 @@ def test_the_savings_shown_are_those_of_gold(small, ran):
     assert (shown["actions"], Decimal(shown["counted_saving"])) == (proved["actions"], proved["saved"])
     [nights] = small.rows("select count(*) as nights from gold.schedule_nights")
     assert ran[ADVICE].facts("usage.nights")["nights"] == nights["nights"]
+
+
+def test_what_storage_and_telemetry_cost_is_what_was_charged(small, ran):
+    for name, call, start in (
+        (STORAGE, "storage.cost", "/storage/obj/"),
+        (TELEMETRY, "telemetry.cost", "/observability/cockpit/"),
+    ):
+        [bill] = small.rows(
+            f"select coalesce(sum(charged_cost), 0) as cost from gold.reconciliation "
+            f"where billing_month = '{MONTH}' and starts_with(sku, '{start}')"
+        )
+        assert Decimal(ran[name].facts(call)["billed_cost"]) == bill["cost"], name
+    assert Decimal(ran[STORAGE].facts("storage.cost")["billed_cost"]) > 0
+
+
+def test_plans_for_buckets_and_streams_shown_are_those_of_gold(small, ran):
+    [held] = small.rows(
+        "select sum(bytes) as bytes, sum(bytes_180_days_old) as bytes_180_days_old from gold.storage_by_bucket "
+        "where usage_month = (select max(usage_month) from gold.storage_by_bucket)"
+    )
+    assert ran[STORAGE].facts("storage.cold") == {name: int(value or 0) for name, value in held.items()}
+    plans = small.rows(
+        "select monthly_saving from gold.recommendations where status in ('open', 'accepted') and is_counted "
+        "and json_extract_string(evidence, '$.listed_on') is not null "
+        "and json_extract(evidence, '$.months') is not null"
+    )
+    shown = ran[STORAGE].facts("storage.planned")
+    assert shown["plans"] == len(plans)
+    assert Decimal(shown["monthly_saving"]) == sum(row["monthly_saving"] for row in plans)
+    [listed] = small.rows("select count(distinct bucket) as buckets from gold.storage_by_bucket")
+    advised = small.rows(
+        "select distinct resource_id from gold.recommendations "
+        "where resource_type = 'object_storage_bucket' and status in ('open', 'accepted')"
+    )
+    assert ran[STORAGE].facts("storage.left")["buckets"] == listed["buckets"] - len(advised)
+    changed = small.rows(
+        "select monthly_saving from gold.recommendations where is_counted and status in ('open', 'accepted') "
+        "and rule in ('custom_metrics', 'debug_logs', 'telemetry_retention', 'telemetry_budget')"
+    )
+    assert Decimal(ran[TELEMETRY].facts("telemetry.changes")["monthly_saving"]) == sum(
+        row["monthly_saving"] for row in changed if row["monthly_saving"] > 0
+    )
+
+
+def test_the_review_and_the_quality_shown_are_those_of_gold(small, ran):
+    [whole] = small.rows(
+        "select sum(monthly_saving) as saving from gold.recommendations "
+        "where status in ('open', 'accepted') and is_counted and monthly_saving > 0"
+    )
+    assert Decimal(ran[REVIEW].facts("review.areas")["counted_saving"]) == whole["saving"] > 0
+    [proved] = small.rows("select coalesce(sum(counted_saving), 0) as saved from gold.savings")
+    assert Decimal(ran[REVIEW].facts("review.register")["proved_saving"]) == proved["saved"]
+    [last] = small.rows(
+        f"select arg_max(amount, step_number) as amount, count(amount) as steps from gold.invoice_waterfall "
+        f"where billing_month = '{MONTH}'"
+    )
+    shown = ran[REVIEW].facts("review.paid")
+    assert (shown["steps"], Decimal(shown["last_amount"])) == (last["steps"], last["amount"])
+    invoices = small.rows("select * from gold.invoice_reconciliation")
+    assert ran[TOUR].facts("review.invoiced") == {
+        "months": len(invoices),
+        "invoiced": sum(row["consumption_residual"] is not None for row in invoices),
+        "equal": sum(row["consumption_residual"] == 0 for row in invoices),
+        "alarms": sum(row["alarms"] for row in invoices),
+    }
+    [sources] = small.rows("select count(*) as sources, sum(answers) as answers from gold.data_freshness")
+    assert ran[QUALITY].facts("quality.fresh") == {name: int(value) for name, value in sources.items()}
+    [labels] = small.rows(
+        f"select sum(total_items) as total_items, sum(compliant_items) as compliant_items "
+        f"from gold.tag_compliance where billing_month = '{MONTH}'"
+    )
+    assert ran[QUALITY].facts("quality.complied") == {name: int(value) for name, value in labels.items()}
+
+
+def test_what_is_written_by_oneself_adds_up_to_the_month(small, ran):
+    [month] = small.rows(f"select * from gold.monthly_summary where billing_month = '{MONTH}'")
+    for group in ("by_region, view", "by_sku, view", "by_owner, view", "by_team, view", "by_product, view"):
+        assert Decimal(ran[OWN].facts(f"costs.ranked({group}")["billed_cost"]) == month["billed_cost"], group
 
 
 def test_no_tenant_is_named_in_a_notebook(small, ran):

@@ -58,9 +58,15 @@ def test_tenants_stand_under_pseudonyms_in_tables_and_in_key_figures(lake):
     assert shown["loaded_cost"].to_list() == plain["loaded_cost"].to_list()
     assert all(name.startswith("tenant-") for name in shown["tenant"])
     names = plain["tenant"].to_list()
-    scopes = lake.kpis(period="month", kpi="cost_per_tenant")["scope"].to_list()
+    scopes = lake.as_reported("gold.kpis", period="month", kpi="cost_per_tenant")["scope"].to_list()
     assert [scope for scope in scopes if any(name in scope for name in names)] == []
     assert {f"tenant {name}" for name in shown["tenant"]} <= set(scopes)
+
+
+def test_there_are_few_doors_each_typed_and_explained(lake):
+    doors = {name: each for name, each in vars(type(lake)).items() if not name.startswith("_")}
+    assert len(doors) <= 8
+    assert all(each.__doc__ and each.__annotations__.get("return") for each in doors.values())
 
 
 def test_every_table_can_be_described(lake):
