@@ -30,6 +30,8 @@ MADE_OF_THEM = {
     *(f"gold.{name}" for name in ("workload_demand", "database_load", "volume_load", "network_load")),
     *(f"gold.{name}" for name in ("serverless_load", "request_hops", "scaling_caps", "telemetry_streams")),
     *(f"gold.{name}" for name in ("gpu_hours", "gpu_days", "gpu_load", "cost_per_inference", "storage_outlook")),
+    *(f"gold.{name}" for name in ("gpu_workloads", "gpu_break_even", "gpu_break_even_curve")),
+    "gold.telemetry_retentions",
 }
 
 SAID_THAT_DAY = {"gold.forecasts", "gold.forecast_days", "gold.budgets"}
@@ -37,6 +39,7 @@ SAID_THAT_DAY = {"gold.forecasts", "gold.forecast_days", "gold.budgets"}
 
 FIRST_SEEN = {
     *("gold.budget_alerts", "gold.recommendations", "gold.unjudged", "gold.schedule_nights"),
+    "gold.retention_policies",
     *(f"gold.{name}" for name in ("anomalies", "anomaly_causes", "anomaly_days", "anomaly_changes")),
 }
 """The day something was first told stays too, and what was told of it then."""
