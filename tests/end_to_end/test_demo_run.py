@@ -75,3 +75,12 @@ def test_every_planted_waste_is_advised_on_and_no_trap_is(demo):
     assert (found.missed, found.trapped) == ([], {})
     assert len(found.extras) <= MOST_EXTRAS * found.advised, found.extras
     assert lake.one("select count(*) from gold.recommendations where monthly_saving > coalesce(monthly_cost, 0)") == 0
+
+
+def test_what_planted_storage_and_telemetry_wastes_can_save_is_what_the_advice_says(demo):
+    from benchmarks.planted_storage import compare
+
+    *_, lake, told = demo
+    found = compare(told, lake.rows("select * from gold.recommendations"))
+    assert len(found) == 11
+    assert [each for each in found if not each.agrees] == []
