@@ -1,5 +1,6 @@
 """What watches by itself: runs that fail and data that stay away, told once per cause to FINOPS_ALERT_URLS."""
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import dagster as dg
@@ -13,7 +14,9 @@ from assets.failure_messages import (
     tell_once,
 )
 from assets.resources import LakeResource
+from pipelines.alerts.message import Message
 from pipelines.alerts.sending import deliver
+from pipelines.errors import SourceUnavailable
 from pipelines.settings import load_settings
 
 _HOURLY = 3600
@@ -37,7 +40,10 @@ def _failures() -> dg.SensorDefinition:
         settings = load_settings()
         cause = cause_of(context.dagster_run, context.instance)
         message = failure_message(cause, context.dagster_run.run_id, settings.anomalies.alerts.subject_prefix)
-        return _tell(context.instance, f"failure/{cause.key}", message)
+        told = _tell(context.instance, f"failure/{cause.key}", message)
+        if told.problems:  # a run fails once: nobody asks again, so it must not pass for told
+            raise SourceUnavailable(f"not told why {cause.job} failed: {'; '.join(told.problems)}")
+        return dg.SkipReason(told.words) if told.words else None
 
     return tell_failures
 
@@ -56,16 +62,25 @@ def _late_data() -> dg.SensorDefinition:
             return dg.SkipReason("every source has data until the day before yesterday or later")
         message = late_message(late, settings.anomalies.alerts.subject_prefix)
         names = ",".join(sorted(name for name, _ in late))
-        return _tell(context.instance, f"late/{names}", message) or dg.SkipReason(f"told of {names}")
+        told = _tell(context.instance, f"late/{names}", message)
+        if told.problems:
+            return dg.SkipReason(f"not taken, tried again in an hour: {'; '.join(told.problems)}")
+        return dg.SkipReason(told.words or f"told of {names}")
 
     return tell_late_data
 
 
-def _tell(instance: dg.DagsterInstance, key: str, message: object) -> dg.SkipReason | None:
+@dataclass(frozen=True)
+class _Told:
+    """What became of a message: who did not take it, and why nothing was sent where nothing had to be."""
+
+    problems: tuple[str, ...] = ()
+    words: str = ""
+
+
+def _tell(instance: dg.DagsterInstance, key: str, message: Message) -> _Told:
     destinations = load_settings().alert_urls()
     if not destinations:
-        return dg.SkipReason(_NOBODY)
-    taken, problems = tell_once(instance, key, message, destinations, datetime.now(UTC), deliver)  # type: ignore[arg-type]
-    if problems:
-        return dg.SkipReason(f"not taken, tried again next time: {'; '.join(problems)}")
-    return None if taken else dg.SkipReason("told within the last day already")
+        return _Told(words=_NOBODY)
+    taken, problems = tell_once(instance, key, message, destinations, datetime.now(UTC), deliver)
+    return _Told(problems, "" if taken or problems else "told within the last day already")

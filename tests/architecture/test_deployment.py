@@ -5,6 +5,7 @@ import shutil
 import subprocess
 from configparser import ConfigParser
 from pathlib import Path
+from typing import get_type_hints
 
 import pytest
 import yaml
@@ -14,6 +15,7 @@ from finops.commands import COMMAND_MODULES
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
+EVERYWHERE = {"--help", "--debug", "--log-to", "--log-format"}
 DOCS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 
@@ -83,6 +85,28 @@ def test_every_command_in_the_docs_exists():
                 assert not two or f"{one} {two}" in known, (page.name, one, two)
             else:
                 assert one in known, (page.name, one, two)
+
+
+def test_every_option_in_the_docs_is_one_of_its_command():
+    options = {}
+    for told, function in (each for module in COMMAND_MODULES for each in module.COMMANDS):
+        hints = get_type_hints(function, include_extras=True)
+        given = [
+            part
+            for hint in hints.values()
+            for part in getattr(hint, "__metadata__", ())
+            if hasattr(part, "param_decls")
+        ]
+        # typer takes the first name of an annotated option for its default, and a parameter's own where none is given
+        options[told] = {name for part in given for name in (part.default, *(part.param_decls or ()))}
+        options[told] |= {f"--{name.replace('_', '-')}" for name in hints}
+    assert "--send" in options["report monthly"]
+    for page in DOCS:
+        for line in re.findall(r"(?:^ {4}|`)finops ([^`#\n]+)", page.read_text(), re.M):
+            told = max((name for name in options if f"{line} ".startswith(f"{name} ")), key=len, default=None)
+            if told is not None:
+                for option in re.findall(r"(?<!\S)--[a-z-]+", line):
+                    assert option in options[told] | EVERYWHERE, (page.name, told, option)
 
 
 def test_every_link_between_pages_leads_somewhere():

@@ -10,6 +10,7 @@ from assets.failure_messages import Cause, cause_of, failure_message, late_messa
 from assets.platform_health import failed_ticks, runs_told
 from assets.sensors import sensors
 from pipelines.alerts.sending import Delivery
+from pipelines.errors import SourceUnavailable
 from pipelines.secrets import Secret
 
 NOW = datetime(2026, 11, 18, 6, tzinfo=UTC)
@@ -119,7 +120,11 @@ def test_the_sensor_says_nothing_of_a_run_that_is_tried_again(instance, monkeypa
     run = failed_run(instance)
     [sensor] = [each for each in sensors() if each.name == "tell_failures"]
     told = []
-    monkeypatch.setattr("assets.sensors.deliver", lambda message, url: told.append(message) or Delivery(True))
+    takes = [False, True]
+    monkeypatch.setattr(
+        "assets.sensors.deliver",
+        lambda message, url: told.append(message) or Delivery(takes.pop(0), "it answered HTTP 500"),
+    )
     monkeypatch.setenv("FINOPS_ALERT_URLS", "ops=json://127.0.0.1:9/in")
     failure = next(
         entry.dagster_event
@@ -133,6 +138,8 @@ def test_the_sensor_says_nothing_of_a_run_that_is_tried_again(instance, monkeypa
 
     ask(run.with_tags({**run.tags, "dagster/will_retry": "true"}))
     assert told == []
-    ask(run)
-    ask(run)
-    assert len(told) == 1
+    with pytest.raises(SourceUnavailable, match="not told why build failed: ops: it answered HTTP 500"):
+        ask(run)
+    for _ in range(2):
+        ask(run)
+    assert len(told) == 2
