@@ -3,11 +3,11 @@
 Everything is text already, so that the HTML part and the plain part are written from the same words.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from pipelines.reporting.display import Cell, Chart, Table, Tile
+from pipelines.reporting.display import Cell, Chart, Fact, Table, Tile
 from pipelines.reporting.folding import shortened
 from pipelines.reporting.monthly_rows import FailedCheck
 
@@ -51,19 +51,25 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Letter:
-    """One e-mail before it is addressed. With `checks` it is the one that says that there are no figures yet."""
+class Frame:
+    """What every letter of a period says of itself, with figures or without."""
 
     report: str
     period: str
-    subject: str
-    preheader: str
     heading: str
     organization_name: str
     as_of: datetime
     product_version: str
     command: str
     file_name: str
+
+
+@dataclass(frozen=True)
+class Letter(Frame):
+    """One e-mail before it is addressed. With `checks` it is the one that says that there are no figures yet."""
+
+    subject: str
+    preheader: str
     parts: tuple[Part, ...] = ()
     trust: tuple[tuple[str, str], ...] = ()
     checks: tuple[FailedCheck, ...] = ()
@@ -79,34 +85,21 @@ class Letter:
         return tuple(part.picture for part in self.parts if part.picture)
 
 
-def delayed_letter(
-    *,
-    report: str,
-    period: str,
-    heading: str,
-    organization_name: str,
-    as_of: datetime,
-    product_version: str,
-    command: str,
-    file_name: str,
-    checks: Sequence[FailedCheck],
-) -> Letter:
-    """The letter of a period whose data were refused: which checks did so, and not one amount."""
-    blocking = tuple(check for check in checks if check.is_blocking)
+def letter(frame: Frame, subject: str, parts: tuple[Part, ...], trust: Sequence[Fact]) -> Letter:
+    """The letter with figures; what mail programs show beside the subject is its first sentence."""
+    facts = tuple((fact.label, f"{fact.value}, {fact.detail}") for fact in trust)
+    return Letter(**vars(frame), subject=subject, preheader=parts[0].sentence, parts=parts, trust=facts)
+
+
+def delayed_letter(frame: Frame, checks: Iterable[FailedCheck]) -> Letter | None:
+    """The letter of a period whose data were refused: which checks did so, and not one amount. None where none did."""
+    blocking = tuple(dict.fromkeys(check for check in checks if check.is_blocking))
+    if not blocking:
+        return None
     told = f"{len(blocking)} check{'' if len(blocking) == 1 else 's'} refused the data"
-    return Letter(
-        report=report,
-        period=period,
-        subject=subject_line(f"{organization_name} {period}: data delayed", told),
-        preheader=f"No figures are sent: {told}.",
-        heading=f"{heading}: data delayed",
-        organization_name=organization_name,
-        as_of=as_of,
-        product_version=product_version,
-        command=command,
-        file_name=file_name,
-        checks=blocking,
-    )
+    delayed = replace(frame, heading=f"{frame.heading}: data delayed")
+    subject = subject_line(f"{frame.organization_name} {frame.period}: data delayed", told)
+    return Letter(**vars(delayed), subject=subject, preheader=f"No figures are sent: {told}.", checks=blocking)
 
 
 def subject_line(what: str, *findings: str) -> str:

@@ -4,7 +4,17 @@ from collections.abc import Sequence
 
 from pipelines.reporting.advice_tables import advice_table
 from pipelines.reporting.display import Chart, Tile
-from pipelines.reporting.letter import FIGURES, Letter, Part, Section, delayed_letter, section_of, subject_line
+from pipelines.reporting.letter import (
+    FIGURES,
+    Frame,
+    Letter,
+    Part,
+    Section,
+    delayed_letter,
+    letter,
+    section_of,
+    subject_line,
+)
 from pipelines.reporting.money import DEFAULT_LOCALE, MoneyFormat, divided, percent
 from pipelines.reporting.monthly_advice import NEXT_RUN
 from pipelines.reporting.monthly_anomalies import AnomaliesBlock, anomalies_block
@@ -20,44 +30,23 @@ _WANTED = ("Actual cost", "Vs previous month", "Vs previous, per day", "Budget",
 """The figures a manager asks for first; those that are not known make room for the next of the report."""
 
 
-def monthly_letter(
-    reports: Sequence[MonthlyInput], locale: str = DEFAULT_LOCALE, *, file_name: str | None = None
-) -> Letter:
+def monthly_letter(reports: Sequence[MonthlyInput], locale: str = DEFAULT_LOCALE) -> Letter:
     """The letter of a month, one part a currency; a blocking check among theirs gives the one without figures."""
     first = reports[0]
-    failed = tuple(dict.fromkeys(check for each in reports for check in each.checks_failed))
-    name = file_name or f"finops-{first.month}.html"
-    heading = f"Cloud cost, {month_name(first.month)}"
-    if any(check.is_blocking for check in failed):
-        return delayed_letter(
-            report=MONTHLY,
-            period=month_name(first.month),
-            heading=heading,
-            organization_name=first.organization_name,
-            as_of=first.as_of,
-            product_version=first.product_version,
-            command=f"{COMMAND} --period {first.month}",
-            file_name=name,
-            checks=failed,
-        )
-    parts = tuple(_part(each, MoneyFormat(each.currency, locale)) for each in reports)
-    return Letter(
+    frame = Frame(
         report=MONTHLY,
         period=month_name(first.month),
-        subject=_subject(reports, locale),
-        preheader=parts[0].sentence,
-        heading=heading,
+        heading=f"Cloud cost, {month_name(first.month)}",
         organization_name=first.organization_name,
         as_of=first.as_of,
         product_version=first.product_version,
         command=f"{COMMAND} --period {first.month}",
-        file_name=name,
-        parts=parts,
-        trust=tuple(
-            (fact.label, f"{fact.value}, {fact.detail}")
-            for fact in trust_strip(first, MoneyFormat(first.currency, locale))
-        ),
+        file_name=f"finops-{first.month}.html",
     )
+    if delayed := delayed_letter(frame, (check for each in reports for check in each.checks_failed)):
+        return delayed
+    parts = tuple(_part(each, MoneyFormat(each.currency, locale)) for each in reports)
+    return letter(frame, _subject(reports, locale), parts, trust_strip(first, MoneyFormat(first.currency, locale)))
 
 
 def _subject(reports: Sequence[MonthlyInput], locale: str) -> str:

@@ -4,7 +4,17 @@ from collections.abc import Sequence
 
 from pipelines.reporting.anomaly_tables import anomalies_table
 from pipelines.reporting.display import Tile
-from pipelines.reporting.letter import FIGURES, Letter, Part, Section, delayed_letter, section_of, subject_line
+from pipelines.reporting.letter import (
+    FIGURES,
+    Frame,
+    Letter,
+    Part,
+    Section,
+    delayed_letter,
+    letter,
+    section_of,
+    subject_line,
+)
 from pipelines.reporting.money import DEFAULT_LOCALE, MoneyFormat
 from pipelines.reporting.weekly import COMMAND
 from pipelines.reporting.weekly_advice import new_table, week_advice
@@ -15,43 +25,23 @@ from pipelines.reporting.weekly_tables import movers_table
 WEEKLY = "weekly"
 
 
-def weekly_letter(
-    reports: Sequence[WeeklyInput], locale: str = DEFAULT_LOCALE, *, file_name: str | None = None
-) -> Letter:
+def weekly_letter(reports: Sequence[WeeklyInput], locale: str = DEFAULT_LOCALE) -> Letter:
     """The letter of a week, one part a currency; a blocking check among theirs gives the one without figures."""
     first = reports[0]
-    failed = tuple(dict.fromkeys(check for each in reports for check in each.checks_failed))
-    name = file_name or f"finops-{first.week}.html"
-    heading, command = f"Weekly review, {first.week}", f"{COMMAND} --period {first.week}"
-    if any(check.is_blocking for check in failed):
-        return delayed_letter(
-            report=WEEKLY,
-            period=str(first.week),
-            heading=heading,
-            organization_name=first.organization_name,
-            as_of=first.as_of,
-            product_version=first.product_version,
-            command=command,
-            file_name=name,
-            checks=failed,
-        )
-    parts = tuple(_part(each, MoneyFormat(each.currency, locale)) for each in reports)
-    return Letter(
+    frame = Frame(
         report=WEEKLY,
         period=str(first.week),
-        subject=_subject(reports, locale),
-        preheader=parts[0].sentence,
-        heading=heading,
+        heading=f"Weekly review, {first.week}",
         organization_name=first.organization_name,
         as_of=first.as_of,
         product_version=first.product_version,
-        command=command,
-        file_name=name,
-        parts=parts,
-        trust=tuple(
-            (fact.label, f"{fact.value}, {fact.detail}") for fact in strip(first, MoneyFormat(first.currency, locale))
-        ),
+        command=f"{COMMAND} --period {first.week}",
+        file_name=f"finops-{first.week}.html",
     )
+    if delayed := delayed_letter(frame, (check for each in reports for check in each.checks_failed)):
+        return delayed
+    parts = tuple(_part(each, MoneyFormat(each.currency, locale)) for each in reports)
+    return letter(frame, _subject(reports, locale), parts, strip(first, MoneyFormat(first.currency, locale)))
 
 
 def _subject(reports: Sequence[WeeklyInput], locale: str) -> str:
