@@ -2,6 +2,7 @@
 
 The usual is where the weeks before the rise would have come to by their own growth. What is beyond it is the saving
 that finding the reader, or a cache in front of the bucket, could bring; a cache that only hits sometimes brings less.
+Nobody billed the usual beside the rise: it is estimated, and told with what holds it in nine of ten cases.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from pipelines.recommendations.world import Resource, World
 NAME = "unexpected_egress"
 _EGRESS, _DAYS = "gold.storage_egress", "gold.storage_egress_days"
 _MONTH_DAYS = Decimal(730) / 24
+_CHANCE = Decimal("0.9")  # of the interval of gold.storage_egress
 
 
 @dataclass(frozen=True)
@@ -56,17 +58,18 @@ def _judged(bucket: Resource, row: dict[str, Any], thresholds: Thresholds) -> An
         "cached_share": thresholds.cached_share,
         "cache_saves_at_most_per_month": round(cached, 2),
     }
-    return _advised(bucket, row, usual, recent, min(saving, bucket.monthly_cost or Decimal(0)), shares)
+    return _advised(bucket, row, recent, min(saving, bucket.monthly_cost or Decimal(0)), shares)
 
 
 def _advised(
     bucket: Resource,
     row: dict[str, Any],
-    usual: Decimal,
     recent: Decimal,
     saving: Decimal,
     shares: Mapping[str, Fact],
 ) -> Recommendation:
+    usual = row["usual_daily_cost"]
+    between = _between(row, recent)
     factor = f"{recent / usual:.1f} times the usual" if usual else "where none did before"
     return Recommendation(
         rule=NAME,
@@ -82,6 +85,7 @@ def _advised(
             "usual_weeks": row["usual_weeks"],
             "usual_weekly_growth": row["usual_weekly_growth"],
             "recent_days": row["recent_days"],
+            **between,
             **shares,
             "query": f"select charge_date, billed_cost, usual_factor from {_DAYS} "
             f"where resource_id = '{bucket.resource_id}' order by charge_date",
@@ -96,12 +100,31 @@ def _advised(
                 "Edge Services in front of the bucket answers what many fetch: if its cache answers "
                 f"{shares['cached_share']:.0%} of it, {shares['cache_saves_at_most_per_month']} a month do not leave "
                 "the bucket. Its plan, and what its cache delivers beyond it, cost extra.",
-                "The saving is all that is beyond the usual, as if whoever fetches it stopped.",
+                f"The saving is all that is beyond the usual, as if whoever fetches it stopped{_words(between)}.",
             ),
         ),
         risk=Level.low,
         effort=Level.medium,
     )
+
+
+def _between(row: dict[str, Any], recent: Decimal) -> dict[str, Fact]:
+    """What holds the saving by the month in nine of ten cases; nothing where no growth of the usual is known."""
+    low, high = row["usual_daily_cost_low"], row["usual_daily_cost_high"]
+    if low is None or high is None:
+        return {}
+    return {
+        "saving_low": round((recent - high) * _MONTH_DAYS, 2),
+        "saving_high": round((recent - low) * _MONTH_DAYS, 2),
+        "saving_between_chance": _CHANCE,
+    }
+
+
+def _words(between: Mapping[str, Fact]) -> str:
+    """The interval as the end of a sentence."""
+    if not between:
+        return ""
+    return f"; in nine of ten cases between {between['saving_low']} and {between['saving_high']} a month"
 
 
 UNEXPECTED_EGRESS = Rule(

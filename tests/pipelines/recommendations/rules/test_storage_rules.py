@@ -40,6 +40,7 @@ EGRESS = {
     "billing_currency": "EUR", "known_from": date(2026, 10, 21), "known_until": DAY, "usual_days": 140,
     "usual_daily_cost": Decimal(4), "recent_cost": Decimal(280), "recent_days": 28, "rising_since": date(2026, 9, 8),
     "usual_weeks": 13, "usual_weekly_growth": Decimal("0.005"),
+    "usual_daily_cost_low": Decimal("3.8"), "usual_daily_cost_high": Decimal("4.2"),
 }  # fmt: skip
 
 
@@ -250,6 +251,17 @@ def test_traffic_far_beyond_the_usual_is_said(more, saving):
     media = bucket("media", "owner=a", monthly_cost=Decimal(500))
     told = world((media, [COLD], {}), egress=[{**EGRESS, "resource_id": "media", **more}])
     assert said(told, UNEXPECTED_EGRESS) == ([] if saving is None else [("unexpected_egress", "media", saving)])
+
+
+def test_what_unusual_traffic_costs_is_told_with_where_it_lies_in_nine_of_ten_cases():
+    media = bucket("media", "owner=a", monthly_cost=Decimal(900))
+    (found,) = advice(world((media, [COLD], {}), egress=[{**EGRESS, "resource_id": "media"}]), UNEXPECTED_EGRESS)
+    low, high = found.evidence["saving_low"], found.evidence["saving_high"]
+    assert low < found.monthly_saving < high
+    assert (low, high) == (round((10 - Decimal("4.2")) * 730 / 24, 2), round((10 - Decimal("3.8")) * 730 / 24, 2))
+    unknown = {**EGRESS, "resource_id": "media", "usual_daily_cost_low": None, "usual_daily_cost_high": None}
+    (found,) = advice(world((media, [COLD], {}), egress=[unknown]), UNEXPECTED_EGRESS)
+    assert "saving_low" not in found.evidence
 
 
 def test_the_order_of_rows_changes_nothing():
