@@ -1,9 +1,18 @@
-"""What it costs to bring imported requests to models into gold tables, against DuckDB's bare sum of the same lines.
+"""What it costs to bring imported requests to models into gold tables, against DuckDB alone over the same files.
 
 `python -m benchmarks.gpu_speed --rows 10000000` writes that many lines of a log into `bronze.business_numbers`, each
-file of a million with days of its own, beside four machines that answered them. One process builds the tables `BUILT`
-as a run does, another runs their selects in DuckDB alone over the same Parquet files, a third only sums the lines by
-day, model, deployment and tenant. Ends with 1 when a promise is not kept.
+file of a million with days of its own, beside four machines that answered them. Each way has a process of its own:
+
+- lake: the tables `BUILT` as a run builds them, with their fingerprints, hashes and commits;
+- by hand: one query of `benchmarks.gpu_by_hand` over the same lines to a Parquet
+  file with the same figures, which are compared row by row;
+- same selects: those of `BUILT` in DuckDB, not stored: the bare aggregation to the same rows;
+- plain sums: the lines by day, model, deployment and tenant. They price nothing, are not stored, and take a number
+  that a line lacks for zero, so no gold table can be had of them: told beside, and promised nothing.
+
+The lake and the hand-written query are counted from before they connect, the other two from after; each is the best of
+`ROUNDS`, one after the other. Ends with 1 when the promise against the cheapest way that gives the gold table's
+figures, the one of memory or the equality of figures or of lines does not hold.
 """
 
 from __future__ import annotations
@@ -24,6 +33,7 @@ import duckdb
 import pyarrow as pa
 
 from assets.tables import TABLES
+from benchmarks.gpu_by_hand import FIGURES, KEYS, differing, priced, write
 from benchmarks.gpu_fleets import Selects
 from pipelines.lake.address import parse_address
 from pipelines.lake.build import build
@@ -34,6 +44,11 @@ from pipelines.lake.tables import PythonTable
 
 CPU_RATIO, MEMORY_MIB = 1.3, 1024
 """What is promised for ten million lines."""
+WAYS = ("by hand", "lake", "same selects", "plain sums")
+"""The lake after what it is compared with."""
+GIVE_THE_FIGURES = ("by hand", "same selects")
+ROUNDS = 3
+HAND_FILE = "by_hand.parquet"
 BUILT = ("silver.gpu_request_days", "gold.cost_per_inference")
 LINES, FIRST_DAY = "bronze.business_numbers", "date '2026-09-01'"
 A_FILE, DAYS_A_FILE, DAYS = 1_000_000, 3, 90
@@ -82,7 +97,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.gpu_speed", description=__doc__)
     parser.add_argument("--rows", type=int, default=10_000_000)
     parser.add_argument("--folder", type=Path, help="keep the lake here, and take it from here when it is there")
-    parser.add_argument("--measure", choices=("lake", "bare", "sums"), help=argparse.SUPPRESS)
+    parser.add_argument("--measure", choices=WAYS, help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
     if options.measure:
         json.dump(_measured(options.measure, options.folder), sys.stdout)
@@ -97,16 +112,20 @@ def _compared(folder: Path, rows: int) -> int:
     place = folder / f"lake-{rows}"
     if not place.exists():
         _fill(place, rows)
-    sums, bare, lake = (_side(way, place) for way in ("sums", "bare", "lake"))
-    ratio = lake["cpu"] / bare["cpu"]
-    print(f"{rows:,} lines: {bare['cpu']:.2f} s CPU bare, {lake['cpu']:.2f} s as a run builds them ({ratio:.2f} times)")
-    print(f"the lines' plain sums alone take {sums['cpu']:.2f} s ({lake['cpu'] / sums['cpu']:.2f} times)")
-    print(
-        f"peak memory {bare['memory']:.0f} MiB bare, {lake['memory']:.0f} MiB; {lake['requests']:.0f} requests priced"
-    )
-    print(f"promised: at most {CPU_RATIO} times the CPU, {MEMORY_MIB} MiB, and every line counted")
-    kept = ratio <= CPU_RATIO and lake["memory"] <= MEMORY_MIB and lake["requests"] == bare["requests"] == rows
-    return 0 if kept else 1
+    rounds = [{way: _side(way, place) for way in WAYS} for _ in range(ROUNDS)]
+    sides = {way: min((each[way] for each in rounds), key=lambda side: side["cpu"]) for way in WAYS}
+    lake = sides["lake"]
+    cheapest = min(sides[way]["cpu"] for way in GIVE_THE_FIGURES)
+    print(f"{rows:,} lines: {lake['cpu']:.2f} s CPU as a run builds their tables, peak {lake['memory']:.0f} MiB")
+    for way, side in sides.items():
+        if way != "lake":
+            ratio = lake["cpu"] / side["cpu"]
+            print(f"  {way}: {side['cpu']:.2f} s, {side['memory']:.0f} MiB; the lake {ratio:.2f} times")
+    print(f"{lake['requests']:.0f} requests priced; rows with other figures than by hand: {lake['differing']:.0f}")
+    print(f"promised: {CPU_RATIO} times the CPU of the cheapest that gives the figures, {MEMORY_MIB} MiB,")
+    print("the same figures, and every line counted")
+    kept = lake["cpu"] <= CPU_RATIO * cheapest and lake["memory"] <= MEMORY_MIB and lake["differing"] == 0
+    return 0 if kept and all(side["requests"] == rows for side in sides.values()) else 1
 
 
 def _side(way: str, folder: Path) -> dict[str, float]:
@@ -118,21 +137,42 @@ def _side(way: str, folder: Path) -> dict[str, float]:
 
 def _measured(way: str, folder: Path) -> dict[str, float]:
     catalog = _catalog(folder)
+    if way == "lake":
+        return _built(catalog, folder)
+    if way == "by hand":
+        return _by_hand(catalog, folder)
+    with connect() as connection:
+        catalog.register(connection, sorted(_read(catalog.models)))
+        before = _cpu()
+        requests = SELECTS[way](connection, catalog.models)
+        return {"cpu": _cpu() - before, "memory": _peak_mib(), "requests": requests}
+
+
+def _built(catalog: Catalog, folder: Path) -> dict[str, float]:
+    """The tables as a run builds them, and how many rows of them differ from those by hand, where these are."""
     for table in BUILT:
         shutil.rmtree(folder.joinpath(*table.split(".")), ignore_errors=True)
     before = _cpu()
-    if way in SELECTS:
-        with connect() as connection:
-            catalog.register(connection, sorted(_read(catalog.models)))
-            before = _cpu()
-            requests = SELECTS[way](connection, catalog.models)
-            cpu = _cpu() - before
-    else:
-        for table in BUILT:
-            build(catalog, catalog.models.by_name[table], list(MONTHS))
-        cpu = _cpu() - before
-        requests = catalog.query(PRICED).to_pylist()[0]["requests"]
-    return {"cpu": cpu, "memory": _peak_mib(), "requests": float(requests)}
+    for table in BUILT:
+        build(catalog, catalog.models.by_name[table], list(MONTHS))
+    told = {"cpu": _cpu() - before, "memory": _peak_mib()}
+    told["requests"] = float(catalog.query(PRICED).to_pylist()[0]["requests"])
+    gold = catalog.query(
+        f"select {', '.join(KEYS + FIGURES)} from gold.cost_per_inference where units_source is not null"
+    )
+    return told | {"differing": differing(gold, folder / HAND_FILE)}
+
+
+def _by_hand(catalog: Catalog, folder: Path) -> dict[str, float]:
+    """One query over the files of the lines and of the machines' costs, from connecting to its Parquet file."""
+    read = {table: catalog.state(table).files() for table in (LINES, "gold.gpu_days")}
+    before = _cpu()
+    with connect() as connection:
+        for table, files in read.items():
+            connection.execute(f"create schema if not exists {table.split('.')[0]}")
+            connection.execute(f"create view {table} as select * from read_parquet({files})")
+        write(connection, folder / HAND_FILE)
+    return {"cpu": _cpu() - before, "memory": _peak_mib(), "requests": priced(folder / HAND_FILE)}
 
 
 def _summed(connection: duckdb.DuckDBPyConnection, _: Layered) -> float:
@@ -149,7 +189,7 @@ def _selected(connection: duckdb.DuckDBPyConnection, models: Layered) -> float:
     return float(priced)
 
 
-SELECTS = {"sums": _summed, "bare": _selected}
+SELECTS = {"same selects": _selected, "plain sums": _summed}
 
 
 def _cpu() -> float:
