@@ -1,7 +1,8 @@
 """A forecast of one series: points, bounds, sums, and how good this very procedure was on it so far.
 
 Many simple models run side by side; at each origin those count that were best up to there. When the combination was
-not better than repeating the last season, the forecast says so and is the last season's.
+not better than repeating the last season, the forecast says so and is the last season's, but for the first points
+ahead where it was.
 """
 
 from __future__ import annotations
@@ -67,12 +68,13 @@ def forecast(
 
 @dataclass(frozen=True)
 class Tried:
-    """The best procedure of a series and the naive one, each over its past; `shown` is the naive one's if that was
-    not beaten."""
+    """The best procedure of a series and the naive one, each over its past; where that was not beaten in the mean over
+    near and far horizons, `shown` is the naive one's beyond `reach`, up to which the best one was closer."""
 
     shown: Outcome
     naive: Outcome
     beats_naive: bool
+    reach: int
     driver: DriverFit | None
 
 
@@ -129,7 +131,9 @@ def try_prepared(prepared: Prepared, totals: tuple[int, ...] = ()) -> Tried:
             fit, fixed=fit.fixed * unit, marginal=fit.marginal * unit, marginal_error=fit.marginal_error * unit
         )
         fit = replace(fit, error_with=fit.error_with * unit, error_without=fit.error_without * unit)
-    return Tried((found if beats else naive).times(unit), naive.times(unit), beats, fit)
+    reach = horizon if beats else found.reach(naive)
+    shown = found if beats else found.up_to(reach, naive)
+    return Tried(shown.times(unit), naive.times(unit), beats, reach, fit)
 
 
 def _check(horizon: int, level: float, totals: Sequence[int]) -> None:
@@ -190,7 +194,8 @@ def _forecast(series: Series, tried: Tried, share: float) -> Forecast:
     edges = bounds(Errors(shown.errors, shown.stride), share, len(shown.final))
     low, high, notes = _bounded(series, shown, edges)
     if not tried.beats_naive:
-        notes = ("no forecast was better than the naive one, which is shown", *notes)
+        where = f" from {tried.reach + 1} steps ahead on" if tried.reach else ""
+        notes = (f"no forecast was better than the naive one, which is shown{where}", *notes)
     return Forecast(
         points=shown.final,
         low=low,

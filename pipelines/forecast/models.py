@@ -88,7 +88,7 @@ class Models:
         used = [_PLAIN, _LOGARITHMIC, _ADJUSTED, *(_ADJUSTED for _ in self.profiles)]
         self.inputs, self.variants = np.hstack(inputs), joined(used)
         self.families: list[tuple[str, slice]] = []
-        self._plain: dict[tuple[int, int, int], list[_Family]] = {}
+        self._plain: dict[tuple[int, int, int, int], list[_Family]] = {}
 
     def driven(self, driver: DriverPath, origins: Ints) -> Models:
         """The same models and those that follow a driver; only these are smoothed."""
@@ -120,7 +120,7 @@ class Models:
 
     def _without_driver(self, origins: Ints, horizon: int) -> list[_Family]:
         """The models that need no driver, worked out once for the same origins and horizon."""
-        asked = int(origins[0]), len(origins), horizon
+        asked = int(origins[0]), int(origins[-1]), len(origins), horizon
         if asked in self._plain:
             return self._plain[asked]
         start = len(_PLAIN) + len(_LOGARITHMIC)

@@ -4,8 +4,9 @@ A part keeps its own ways (a fixed fee, a fleet, traffic), and people check sums
 errors are measured on the sums: what all parts together would have said at each past day. Where a forecast of the whole
 was closer, `pipelines.forecast.whole` scales the parts to it.
 
-A part that was not better than the last week again is the last week again; where a sum of parts was worse than that,
-all its parts are. A part younger than `LEAST_DAYS` goes on at its mean day and says so.
+A part that was not better than the last week again is the last week again, but for the first days ahead where it was;
+where a sum of parts was worse than that, all its parts are. A part younger than `LEAST_DAYS` goes on at its mean day
+and says so.
 """
 
 from __future__ import annotations
@@ -145,7 +146,7 @@ def tell_all(parts: Sequence[Part], grid: Grid, horizon: int, holidays: Holidays
 
 def _tried(plain: Told, found: Tried) -> Told:
     shown = Path(found.shown.final, found.shown.past)
-    method = found.shown.method if found.beats_naive else "naive"
+    method = found.shown.method if found.beats_naive or found.reach else "naive"
     drivers = () if found.driver is None else (found.driver,)
     return replace(plain, shown=shown, methods=(method,), beats_naive=found.beats_naive, drivers=drivers)
 

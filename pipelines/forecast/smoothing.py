@@ -91,7 +91,10 @@ class States:
         last = origins[:, None] + (ahead - 1) % self.length + 1 - self.length  # that phase's newest season
         level, trend = self.level[origins, columns], self.trend[origins, columns]
         seasons = self.season[np.maximum(last, 0), columns]
-        return np.asarray(level[:, None, :] + trend[:, None, :] * reach[None] + seasons)
+        found = trend[:, None, :] * reach[None]
+        found += level[:, None, :]
+        found += seasons
+        return np.asarray(found)
 
 
 def smooth(inputs: Floats, chosen: Variants, length: int) -> States:

@@ -18,6 +18,8 @@ _TRIED = 400
 _MOST_CELLS = 2_000_000
 _LEAST_ORIGINS = 24
 _SETTLING = 8
+_NEAR = 4
+"""So far ahead the models are tried at every point of the past: errors of so few points hardly overlap."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,12 @@ class SumOutcome:
     @property
     def errors(self) -> Floats:
         return self.actual - self.past
+
+    def beats(self, other: SumOutcome) -> bool:
+        """Whether errors are less than another's."""
+        mine, theirs = (np.abs(_settled(each.errors)) for each in (self, other))
+        known = np.isfinite(mine) & np.isfinite(theirs)
+        return float(mine[known].sum()) < float(theirs[known].sum())
 
 
 @dataclass(frozen=True)
@@ -79,10 +87,32 @@ class Outcome:
                 ratios.append(mine_missed / missed if missed else np.inf if mine_missed else 1.0)
         return bool(ratios) and float(np.mean(ratios)) < 1
 
+    def reach(self, other: Outcome) -> int:
+        """Up to this horizon errors are less than another's at every one of them that weights are worked out for."""
+        at = knots(self.past.shape[1])
+        mine, theirs = (np.abs(each._settled[:, at - 1]) for each in (self, other))
+        known = np.isfinite(mine) & np.isfinite(theirs)
+        less = np.where(known, mine, 0).sum(axis=0) < np.where(known, theirs, 0).sum(axis=0)
+        return int(at[less.cumprod().sum() - 1]) if less[0] else 0
+
+    def up_to(self, reach: int, other: Outcome) -> Outcome:
+        """This one up to a horizon and another beyond; of each sum the one whose errors were less."""
+        if not reach:
+            return other
+        final, past = other.final.copy(), other.past.copy()
+        final[:reach], past[:, :reach] = self.final[:reach], self.past[:, :reach]
+        sums = tuple(mine if mine.beats(theirs) else theirs for mine, theirs in zip(self.sums, other.sums, strict=True))
+        method = f"{other.method}; up to {reach} ahead {self.method}"
+        return replace(other, method=method, final=final, past=past, sums=sums)
+
     @property
     def _settled(self) -> Floats:
-        """Errors without those of the first few origins."""
-        return self.errors[_SETTLING:] if len(self.errors) > 2 * _SETTLING else self.errors
+        return _settled(self.errors)
+
+
+def _settled(errors: Floats) -> Floats:
+    """Errors without those of the first few origins."""
+    return errors[_SETTLING:] if len(errors) > 2 * _SETTLING else errors
 
 
 def models_of(series: Series, horizon: int, holidays: Holidays) -> Models:
@@ -109,7 +139,7 @@ def try_models(
     points, active = models.forecasts(origins, tried, None if driver is None else driver.ahead)
     actual = _actual(series.values, origins, tried)
     trial = Trial(points, actual, active, stride, length)
-    weight = weights(trial)
+    weight = weights(trial, _near_trial(models, trial, origins) if driver is None else None)
     now = points[-1:]
     if driver is not None or tried < horizon:
         now, _ = models.forecasts(origins[-1:], horizon, None if driver is None else driver.final[None])
@@ -117,6 +147,15 @@ def try_models(
     final = combined(now, weight[-1:], tried)[0]
     sums = tuple(_sum(trial, past, now[0], final, steps) for steps in totals)
     return Outcome(_method(models, weight[-1]), origins, stride, final, past, actual, sums)
+
+
+def _near_trial(models: Models, trial: Trial, origins: Ints) -> Trial | None:
+    """The first points ahead at every point from the first origin to the last; None where the trial has them all."""
+    if trial.stride == 1:
+        return None
+    every, ahead = np.arange(origins[0], origins[-1] + 1), min(_NEAR, trial.horizon)
+    points, active = models.forecasts(every, ahead)
+    return Trial(points, _actual(models.values, every, ahead), active, 1, trial.length)
 
 
 def try_span(count: int, horizon: int, length: int) -> tuple[Ints, int, int]:

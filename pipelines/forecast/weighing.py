@@ -58,11 +58,25 @@ def nearest_knot(horizon: int, count: int) -> Ints:
     return np.asarray(np.abs(np.arange(1, count + 1)[:, None] - positions[None]).argmin(axis=1))
 
 
-def weights(trial: Trial) -> Floats:
-    """Weights by origin, knot and model; they add up to one."""
+def weights(trial: Trial, near: Trial | None = None) -> Floats:
+    """Weights by origin, knot and model; they add up to one.
+
+    `near` has the first few points ahead at every point from the trial's first origin to its last. Errors of a day
+    ahead do not overlap, so each point tells something new: the knots that `near` reaches learn from all of them.
+    """
     at = knots(trial.horizon)
     # shorter and somewhat longer horizons speak for this one too; for a far one, seen seldom, nearer ones alone do
     upto = np.minimum(np.minimum(2 * at, _NEAR + at // 4), trial.horizon)
+    reached = 0 if near is None else int((upto <= near.horizon).sum())
+    known = [_known_errors(trial, upto[reached:])] if reached < len(at) else []
+    if near is not None and reached:
+        known.insert(0, _known_errors(near, upto[:reached], trial.stride))
+    sums, counts = (np.concatenate(each, axis=1) for each in zip(*known, strict=True))
+    return _from_errors(sums, counts, trial.active)
+
+
+def _known_errors(trial: Trial, upto: Ints, every: int = 1) -> tuple[Floats, Floats]:
+    """At each `every`-th origin the known errors of the horizons up to each of `upto`, by model, and how many."""
     near = int(upto.max())
     told = np.isfinite(trial.actual[:, :near])
     missed = trial.points[:, :near] - np.where(told, trial.actual[:, :near], 0)[:, :, None]
@@ -71,10 +85,13 @@ def weights(trial: Trial) -> Floats:
     lags = -(-np.arange(1, near + 1) // trial.stride)
     # horizons that are known at the same origins and count for the same knots are added up at once
     starts = np.unique([0, *(np.flatnonzero(np.diff(lags)) + 1), *upto[upto < near]])
-    parts = [np.add.reduceat(each, starts, axis=1) for each in (missed, told[:, :, None].astype(np.float64))]
+    parts = [missed, told[:, :, None].astype(np.float64)]
+    if len(starts) < near:
+        parts = [np.add.reduceat(each, starts, axis=1) for each in parts]
     places = np.searchsorted(starts, upto) - 1
-    sums, counts = (np.cumsum(_known_sums(each, lags[starts], trial.half_life), axis=1)[:, places] for each in parts)
-    return _from_errors(sums, counts[:, :, 0], trial.active)
+    known = (_known_sums(each, lags[starts], trial.half_life, every) for each in parts)
+    sums, counts = (np.cumsum(each, axis=1)[:, places] for each in known)
+    return sums, counts[:, :, 0]
 
 
 def sum_weights(trial: Trial, steps: int) -> Floats:
@@ -95,8 +112,8 @@ def sum_weights(trial: Trial, steps: int) -> Floats:
     return _from_errors(loss, np.ones((len(loss), 1)), trial.active)[:, 0]
 
 
-def _known_sums(values: Floats, lags: Ints, half_life: float) -> Floats:
-    """At each origin the fading sum over earlier origins whose outcome was known: origin, horizon, model."""
+def _known_sums(values: Floats, lags: Ints, half_life: float, every: int = 1) -> Floats:
+    """At each `every`-th origin the fading sum over earlier origins whose outcome was known: origin, horizon, model."""
     origins, horizon, _ = values.shape
     fading = 0.5 ** (1 / half_life)
     running = np.empty((origins + 1, *values.shape[1:]))
@@ -104,7 +121,7 @@ def _known_sums(values: Floats, lags: Ints, half_life: float) -> Floats:
     for origin in range(origins):
         np.multiply(running[origin], fading, out=running[origin + 1])
         running[origin + 1] += values[origin]
-    known = np.maximum(np.arange(1, origins + 1)[:, None] - lags[None], 0)
+    known = np.maximum(np.arange(1, origins + 1, every)[:, None] - lags[None], 0)
     return running[known, np.arange(horizon)[None]]
 
 

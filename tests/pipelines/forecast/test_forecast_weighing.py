@@ -44,3 +44,39 @@ def test_a_forecast_lies_between_its_models():
 def test_equally_good_models_all_count():
     found = combined(np.arange(30.0)[None, None], np.full((1, 1, 30), 1 / 30), 1)
     assert found[0, 0] == pytest.approx(14.5)
+
+
+@pytest.mark.parametrize("stride", [3, 5])
+def test_a_day_ahead_is_learnt_from_the_days_between_the_origins_too(stride):
+    """Two models that are alike at the origins; on the days between, the second one misses four times as much."""
+    days, ahead, horizon = 20 * stride + 1, 4, 30
+    last = np.arange(days)[:, None] + np.arange(1, horizon + 1) >= days
+    missed = np.ones((days, horizon, 2))
+    missed[np.arange(days) % stride > 0, :, 1] = 4
+    actual = np.where(last, np.nan, 10.0)
+    active = np.ones((days, 2), bool)
+    far = Trial(10 + missed[::stride], actual[::stride], active[::stride], stride, LENGTH)
+    near = Trial(10 + missed[:, :ahead], actual[:, :ahead], active, 1, LENGTH)
+    plain, found = weights(far), weights(far, near)
+    assert plain[-1] == pytest.approx(np.full(plain[-1].shape, 1 / 2))
+    reached = 2 * knots(horizon) <= ahead
+    assert (found[-1, reached, 0] > 0.9).all()
+    assert np.array_equal(found[:, ~reached], plain[:, ~reached])
+    assert found.sum(axis=2) == pytest.approx(np.ones(found.shape[:2]))
+
+
+def test_what_is_learnt_between_the_origins_was_known_by_then():
+    """A day that is over changes nothing of weights before it."""
+    chance = np.random.default_rng(11)
+    points, values = chance.normal(10, 1, (61, 30, 3)), chance.normal(10, 1, 91)
+    active = np.ones((61, 3), bool)
+
+    def by(values):
+        actual = values[np.arange(61)[:, None] + np.arange(1, 31)]
+        far = Trial(points[::5], actual[::5], active[::5], 5, LENGTH)
+        return weights(far, Trial(points[:, :4], actual[:, :4], active, 1, LENGTH))
+
+    changed = values.copy()
+    changed[31:] += 5  # at origin 30, the seventh one, the day 31 is still to come
+    assert np.array_equal(by(values)[:7], by(changed)[:7])
+    assert not np.array_equal(by(values)[7:], by(changed)[7:])
