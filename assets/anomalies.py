@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from assets.anomalies_exact import with_exact_costs
+from assets.anomalies_hidden import judged_hidden
 from assets.anomalies_judged import Judged, caution_of, judged_costs, judged_others, least_a_day
 from assets.anomalies_known import read_done, read_known
 from assets.anomalies_reasons import Reasons
@@ -106,11 +107,10 @@ def _found(lens: Lens, settings: Settings, span: Span, since: date) -> tuple[lis
     costs = judged_costs(lens, span, caution, told.maturing_days)
     others, count = judged_others(lens, span, caution, told.maturing_days)
     tree = Tree(costs.values, [part.place for part in known.billed])
-    found = [
-        Judged(incident, span.days, tree.series(incident.scope))
-        for incident in incidents(costs.signals, tree, least_a_day(settings))
-    ]
-    found = [each for each in (*found, *costs.gaps, *others) if each.last_day >= since]
+    events = incidents(costs.signals, tree, least_a_day(settings))
+    found = [Judged(incident, span.days, tree.series(incident.scope)) for incident in events]
+    hidden = judged_hidden(known, tree, span, caution, told.maturing_days, events)
+    found = [each for each in (*found, *costs.gaps, *hidden, *others) if each.last_day >= since]
     projects = sorted({each.incident.scope.project_id for each in found if each.incident.scope.project_id})
     done = read_done(lens, projects, sorted({each.first_day for each in found}), span)
     share = float(told.percent_floor) / 100

@@ -23,11 +23,15 @@ from pipelines.settings import Settings
 
 @dataclass(frozen=True)
 class Judged:
-    """One incident with its own series: `days` are the days that its indices count."""
+    """One incident with its own series: `days` are the days that its indices count.
+
+    `by_usage` is what usage adds to each day's cost, where `values` are the cost without it.
+    """
 
     incident: Incident
     days: Sequence[date]
     values: Floats
+    by_usage: Floats | None = None
 
     @property
     def first_day(self) -> date:
@@ -81,7 +85,7 @@ def judged_costs(lens: Lens, span: Span, caution: DailyCaution, maturing: int) -
         signals += [
             _signal(panel, event, verdicts)
             for event in events
-            if event.impact is not None and not _may_still_come(event.impact, event.first, panel, maturing)
+            if event.impact is not None and not may_still_come(event.impact, event.first, panel, maturing)
         ]
     gaps = [
         Judged(incident, span.days, series)
@@ -99,8 +103,8 @@ def judged_others(lens: Lens, span: Span, caution: DailyCaution, maturing: int) 
     for panel in other_panels(lens, span):
         count += len(panel.scopes)
         verdicts, events = _judge(panel, caution)
-        events = [each for each in events if not _may_still_come(each.impact or 0.0, each.first, panel, maturing)]
-        rooms = [_room(verdicts, event) for event in events]
+        events = [each for each in events if not may_still_come(each.impact or 0.0, each.first, panel, maturing)]
+        rooms = [room_of(verdicts, event) for event in events]
         series = dict(zip(panel.scopes, panel.values, strict=True))
         lone = lone_incidents(panel.scopes, panel.values, events, rooms)
         found += [Judged(incident, panel.days, series[incident.scope]) for incident in lone]
@@ -115,17 +119,19 @@ def _judge(panel: Panel, caution: DailyCaution) -> tuple[Verdicts, list[Event]]:
     return verdicts, events_of_days(panel.values, verdicts)
 
 
-def _may_still_come(impact: float, first: int, panel: Panel, maturing: int) -> bool:
+def may_still_come(impact: float, first: int, panel: Panel, maturing: int) -> bool:
+    """A fall of the newest days, whose charges are not all there yet."""
     return impact < 0 and first >= len(panel.days) - maturing
 
 
 def _signal(panel: Panel, event: Event, verdicts: Verdicts) -> Signal:
     assert event.impact is not None
-    room = _room(verdicts, event)
+    room = room_of(verdicts, event)
     return Signal(panel.scopes[event.series], event.first, event.last, event.kind, event.impact, event.score, room)
 
 
-def _room(verdicts: Verdicts, event: Event) -> float:
+def room_of(verdicts: Verdicts, event: Event) -> float:
+    """What an event's first day was allowed to be off; nothing where it began."""
     if event.kind in (Kind.NEW_SERVICE, Kind.BURST):
         return 0.0
     at = event.series, event.first

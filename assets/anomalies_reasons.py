@@ -83,7 +83,8 @@ class Reasons:
         yield by_calendar(judged.values, judged.days, incident.course)
         yield by_purpose([f"{part.name} {part.tags}" for part in parts if part.place.resource_id])
         yield by_price(self._prices(judged), incident.course, self._room(incident))
-        for usage in self.known.usages.get((scope.project_id or "", scope.service_name or "", scope.unit), ()):
+        place = (scope.project_id or "", scope.service_name or "", scope.unit)
+        for usage in self.known.usages.get(place, ()) if judged.by_usage is None else ():  # else it is out already
             yield by_usage(usage, incident.course, incident.detected, self._room(incident), line)
         yield by_removal(deeds, touched, incident.course)
         yield self._end(judged, parts)
@@ -216,10 +217,20 @@ class Reasons:
     def changes(self, judged: Judged) -> list[Change]:
         """What else changed, the nearest to the incident first."""
         parts = self._parts(judged.incident)
-        found = [*self._billed_changes(judged, parts), *self._done_changes(judged, parts)]
+        hidden = self._usage_changes(judged) if judged.by_usage is not None else ()
+        found = [*hidden, *self._billed_changes(judged, parts), *self._done_changes(judged, parts)]
         unique = {(each.on, each.change, each.what, each.resource_id): each for each in found}
         ordered = sorted(unique.values(), key=lambda each: (each.rank, each.on, each.change, each.what))
         return ordered[:_MOST_LISTED]
+
+    def _usage_changes(self, judged: Judged) -> Iterator[Change]:
+        """How the usage moved that hid it."""
+        scope, course = judged.incident.scope, judged.incident.course
+        for usage in self.known.usages.get((scope.project_id or "", scope.service_name or "", scope.unit), ()):
+            percent = usage.moved(course, judged.incident.detected)
+            if percent is not None:
+                words = f"{percent:+.0f} % {usage.driver} of {usage.place}"
+                yield Change(0, judged.first_day, "usage", words)
 
     def _billed_changes(self, judged: Judged, parts: Sequence[Billed]) -> Iterator[Change]:
         first = judged.first_day

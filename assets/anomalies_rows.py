@@ -112,7 +112,10 @@ def _measures(judged: Judged, least: float) -> Row:
 
 
 def _shown(judged: Judged, course: Course) -> Course:
-    """Amounts add up, ratios do not: theirs is the mean of the days that have one."""
+    """Amounts add up, ratios are told by the mean of the days that have one. Usage is part of what is expected."""
+    if judged.by_usage is not None:
+        added = float(judged.by_usage[course.first : course.last + 1].sum())
+        return replace(course, actual=course.actual + added, expected=course.expected + added)
     if judged.incident.scope.level != KPI:
         return course
     days = max(int(np.isfinite(judged.values[course.first : course.last + 1]).sum()), 1)
@@ -171,10 +174,11 @@ def day_rows(decided: Decided) -> list[Row]:
     ahead = expected_days(judged.values, incident.first, stop, incident.detected)
     found, least = [], _least(judged)
     for at in range(start, stop + 1):
-        value = float(judged.values[at])
+        added = 0.0 if judged.by_usage is None else float(judged.by_usage[at])
+        value = float(judged.values[at]) + added
         is_inside = incident.first <= at <= incident.last
         own = expected_days(judged.values, at, at)[0] if at >= 7 else np.nan
-        expected = float(ahead[at - incident.first] if at >= incident.first else own)
+        expected = float(ahead[at - incident.first] if at >= incident.first else own) + added
         is_known = np.isfinite(value)
         if not is_known and not np.isfinite(judged.values[at % 7 : at : 7][-len(WEEKS) :]).any():
             expected = np.nan

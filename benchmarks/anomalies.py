@@ -35,8 +35,8 @@ from pipelines.anomalies.verdicts import DailyCaution, StreamCaution
 
 _THRESHOLDS = (0.5, 0.505, 0.51, 0.515, 0.52, 0.53, 0.54, 0.55, 0.57, 0.6, 0.65, 0.7, 0.8)
 _DAILY_GRID = [
-    DailyCaution(share_floor=floor, usual_multiple=multiple, memory_days=memory)
-    for floor, multiple, memory in itertools.product((0.12, 0.15, 0.18), (2.5, 3.0, 3.5), (45, 60, 90))
+    DailyCaution(share_floor=floor, usual_multiple=multiple, step_multiple=step)
+    for floor, multiple, step in itertools.product((0.12, 0.15, 0.18), (2.5, 3.0, 3.5), (1.25, 1.5, 2.0))
 ]
 _STREAM_GRID = [
     StreamCaution(rare_days=rare, return_days=days)

@@ -19,7 +19,17 @@ QUIET_DAYS = 4  # alarms closer together count as one, for every method
 _AT_MONTH_EDGE = 1  # days
 _LEARNING_DAYS = 30
 ALONE = ("offsetting", "new service", "burst")
-_COUNTS = ("false", "own", "own_unconfirmed", "alone", "unexplained", "years", "month_edge", "invoice_years")
+_COUNTS = (
+    "false",
+    "own",
+    "own_unconfirmed",
+    "alone",
+    "unexplained",
+    "at_sharpest",
+    "years",
+    "month_edge",
+    "invoice_years",
+)
 SIZED = ("spike", "step", "ramp", "drop")
 
 # alarms of one series, once for each threshold
@@ -38,6 +48,7 @@ class Tally:
     own_unconfirmed: int = 0  # of these, those that hindsight does not confirm
     alone: int = 0  # alarms on the untouched series
     unexplained: int = 0  # of these, those that hindsight does not confirm
+    at_sharpest: int = 0  # the same where a lasting move is confirmed around its sharpest day alone
     of_size: dict[float, list[int]] = field(default_factory=lambda: defaultdict(lambda: [0, 0]))  # found, injected
     clear: list[int] = field(default_factory=lambda: [0, 0])  # found, injected where it stands clear of the noise
     money: list[float] = field(default_factory=lambda: [0.0, 0.0])  # found, injected: the size of a day's move
@@ -130,12 +141,13 @@ def tally(method: Method, series: Sequence[Daily], copied: dict[str, list[Copy]]
     results: list[Tally] = []
     for each in series:
         alone = method(each.values, each.days)
-        moved = real_moves(each.values)
+        moved, sharpest = real_moves(each.values), real_moves(each.values, under_way=False)
         results = results or [Tally() for _ in alone]
         for result, flags in zip(results, alone, strict=True):
             result.years += each.years
             result.alone += int(flags.sum())
             result.unexplained += int((flags & ~moved).sum())
+            result.at_sharpest += int((flags & ~sharpest).sum())
         for copy in copied[each.name]:
             found = method(copy.series.values, copy.series.days)
             for result, alarms, flags in zip(results, found, alone, strict=True):

@@ -18,24 +18,38 @@ _NOISE_DAYS, _NOISE_SHARE = 60, 0.9
 _BESIDE = 3
 
 
-def real_moves(values: Floats) -> Flags:
+def real_moves(values: Floats, *, under_way: bool = True) -> Flags:
     """Days on which an alarm is confirmed by what came before and after; days without value are facts.
 
     Confirmed is a day that differs by a fifth, and by five usual deviations of the series, from the same weekdays of
     the four weeks on both sides and from the level of its own week; and the sharpest day between two weeks whose
     medians differ by a fifth and by three usual such differences. The day beside it may be the one told, and a
-    lasting move may be told some days late.
+    lasting move may be told some days late, or (`under_way`) as soon as it is under way: from the first of the days
+    in a row until the sharpest that lie a fifth beyond the week before, on its side.
     """
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore", RuntimeWarning)
         lone, lasting = _lone(values), _lasting(values)
+        since = {day: _begins(values, day) if under_way else day - 1 for day in np.flatnonzero(lasting).tolist()}
     missing = np.isnan(values)
     found = missing | lone | lasting
     for day in np.flatnonzero(missing | lone).tolist():
         found[max(0, day - 1) : day + 2] = True
-    for day in np.flatnonzero(lasting).tolist():
-        found[max(0, day - 1) : day + _LATE + 1] = True
+    for day, first in since.items():
+        found[max(0, first) : day + _LATE + 1] = True
     return found
+
+
+def _begins(values: Floats, sharpest: int) -> int:
+    """The first of the days in a row before the sharpest that have left the week before it; the day before at least."""
+    first = sharpest - 1
+    for day in range(sharpest - 1, max(sharpest - _PEAK - 1, 7), -1):
+        before = values[day - 7 : day]
+        side = np.sign(np.nanmedian(values[sharpest : sharpest + 7]) - np.nanmedian(before))
+        if not side * (values[day] / np.nanmedian(before) - 1) >= MOVE:
+            break
+        first = day
+    return first
 
 
 def noise_before(values: Floats, day: int) -> float:

@@ -16,6 +16,7 @@ from benchmarks.anomaly_report import (
     ceiling_in_words,
     daily_cells,
     kinds_of,
+    sharpest_in_words,
     stream_cells,
 )
 from benchmarks.anomaly_series import Daily
@@ -33,7 +34,12 @@ days in a row far from the level of the weeks before are drift, unless there is 
 of the month before, a holiday like a Sunday, and the first month's edges are no alarms. A missing day is a gap, not a
 zero; a series that comes out of fourteen days of nothing is a new service, or a burst if it was there before. Of the
 alarms of one day over all series, at most one in ten may be chance (Benjamini and Hochberg, with a generalised Pareto
-tail beyond the usual deviation). Later days change no verdict.
+tail beyond the usual deviation). An unusual day goes on with the event of the day before only on the same side of what
+was expected. Later days change no verdict.
+
+Where a driver of a cost is known (requests, GB, nodes), the cost is also judged as it would be at the usual usage: its
+logarithm is regressed on that of the usage over the two months before, and the elasticity is shrunken as far as it may
+be chance (nothing up to three standard errors), so that a driver that explained nothing before explains nothing now.
 
 Series of other steps are judged by the rarity of a point, or of the mean of the last points, in their own past (a
 Pareto tail beyond the usual deviations from the middle, the day's or the week's course, whichever served best so far),
@@ -49,7 +55,8 @@ no event). Sizes are 20, 30, 50, 100 and 200 % of the level of two weeks before.
 threshold and with the one that is best in hindsight on these very series. Streams carry labels of people: NAB is
 scored by its own rules (arXiv 1510.03336, standard profile), CMD by the F1 of labelled events. The series are real,
 and nobody labelled what really happened in them; so alarms of the untouched series are judged in hindsight, by a rule
-that knows both sides of a day and nothing of the detector (`benchmarks/anomaly_hindsight.py`).
+that knows both sides of a day and nothing of the detector (`benchmarks/anomaly_hindsight.py`). A lasting move is real
+from the first of the days in a row that lie a fifth beyond the week before.
 """
 
 _CEILING = """
@@ -88,7 +95,17 @@ def page(measured: Measured) -> str:
         ("Other daily series", ours.others, "others"),
     ):
         if found is not None:
-            lines += [f"## {title}", "", *_daily_table(measured.lines, part), "", *_kinds(found), "", _told(found), ""]
+            lines += [
+                f"## {title}",
+                "",
+                *_daily_table(measured.lines, part),
+                "",
+                *_kinds(found),
+                "",
+                _told(found),
+                sharpest_in_words(found),
+                "",
+            ]
     if ours.nab or ours.cmd:
         lines += ["## Labelled streams", "", *_stream_table(measured.lines), "", _streams_told(ours), ""]
     if measured.ceilings:

@@ -84,7 +84,17 @@ def print_kinds(line: Line) -> None:
     for name, found in (("costs", line.costs), ("other daily series", line.others)):
         if found is not None:
             cells = [f"{kind} {right}/{injected}" for kind, right, injected in kinds_of(found)]
-            print(f"\nfound in {name}: {', '.join(cells)}; clear of noise: {found.clear[0]}/{found.clear[1]}")
+            print(f"\n{sharpest_in_words(found)}")
+            print(f"found in {name}: {', '.join(cells)}; clear of noise: {found.clear[0]}/{found.clear[1]}")
+
+
+def sharpest_in_words(found: Tally) -> str:
+    """The unexplained alarms by hindsight's narrower rule, too."""
+    return (
+        f"Where hindsight confirms a lasting move around its sharpest day alone, and not from its first day on, "
+        f"{found.at_sharpest / found.years:.1f} alarms per series and year are unexplained, not "
+        f"{found.unexplained / found.years:.1f}."
+    )
 
 
 def in_words(found: Tally) -> str:

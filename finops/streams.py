@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,6 +23,12 @@ from pipelines.secrets import masked
 
 SCHEMA_VERSION: Final = 1
 """Raised when a JSON result changes in a way that breaks its readers."""
+
+
+_OBEYED: Final = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
+)
+_MARKUP: Final = re.compile(r"[\\`*\[\]<>|~&]|(?<![^\W_])_+|_+(?![^\W_])|@(?=\w)|:(?=//)|www(?=\.)")
 
 
 class TableFormat(StrEnum):
@@ -49,12 +56,18 @@ class LogTarget(StrEnum):
 
 def write_line(text: str = "") -> None:
     """One line of a result."""
-    sys.stdout.write(masked(text) + "\n")
+    sys.stdout.write(visible(masked(text)) + "\n")
 
 
 def write_hint(text: str) -> None:
     """One line for the person at the screen, never part of the result."""
-    sys.stderr.write(masked(text) + "\n")
+    sys.stderr.write(visible(masked(text)) + "\n")
+
+
+def visible(text: str) -> str:
+    """The text with what a terminal would obey spelled out: control characters and changes of writing direction, which
+    names from outside may hold. They are spelled as JSON does, so that JSON says the same."""
+    return _OBEYED.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def write_json(content: Mapping[str, Any]) -> None:
@@ -159,7 +172,7 @@ class _LogHandler(logging.StreamHandler[TextIO]):
 
 def mask_event(_logger: object, _method: str, event: Any) -> Any:
     """The structlog processor that masks secrets in an event's values."""
-    return {key: masked(value) if isinstance(value, str) else value for key, value in event.items()}
+    return {key: visible(masked(value)) if isinstance(value, str) else value for key, value in event.items()}
 
 
 @dataclass
@@ -221,7 +234,9 @@ def _write_csv(rows: Sequence[Mapping[str, Any]], names: Sequence[str]) -> None:
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(names)
     writer.writerows([exact_text(row.get(name)) for name in names] for row in rows)
-    sys.stdout.write(masked(buffer.getvalue()))
+    text = masked(buffer.getvalue())
+    # a program that reads it gets every character as it is
+    sys.stdout.write(visible(text) if sys.stdout.isatty() else text)
 
 
 def _iso(moment: datetime) -> str:
@@ -264,4 +279,9 @@ def _markdown(names: Sequence[str], cells: Sequence[Sequence[str]], numeric: Seq
     yield "| " + " | ".join(names) + " |"
     yield "| " + " | ".join("--:" if right else "---" for right in numeric) + " |"
     for line in cells:
-        yield "| " + " | ".join(text.replace("|", "\\|") for text in line) + " |"
+        yield "| " + " | ".join(_MARKUP.sub(_escaped, text) for text in line) + " |"
+
+
+def _escaped(found: re.Match[str]) -> str:
+    """A sign of Markdown as text; where a backslash does not help, an invisible joiner does."""
+    return f"{found[0]}\u2060" if found[0] in ("@", ":", "www") else "".join(f"\\{sign}" for sign in found[0])

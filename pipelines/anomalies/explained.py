@@ -47,6 +47,15 @@ class Usage:
     units: Floats
     cost: Floats
 
+    def moved(self, course: Course, kind: Kind) -> float | None:
+        """By how many per cent its units moved on the days of an event; None where they are not known."""
+        now, usual = (
+            self.units[course.first : course.last + 1],
+            expected_days(self.units, course.first, course.last, kind),
+        )
+        base = float(usual.sum())
+        return 100 * (float(now.sum()) / base - 1) if np.isfinite(now).all() and base else None
+
 
 @dataclass(frozen=True)
 class PriceChange:

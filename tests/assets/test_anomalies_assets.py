@@ -252,6 +252,39 @@ def test_cost_that_follows_requests_is_explained_by_them_in_percent(held):
     assert rows[-1]["explanation"].startswith("explained by +")
 
 
+def test_a_cost_that_stays_while_its_requests_fall_is_told_against_what_it_should_have_been(held):
+    requests = 1000 * (1 + 0.2 * np.random.default_rng(3).standard_normal(DAYS))
+    cost = 0.02 * requests
+    requests[STORM:] *= 0.6  # seen in the requests alone: the cost goes on as if there were as many
+    paid = {("shop", "Serverless Containers", "vcpu", "api"): cost}
+    today = held.costs(usual() | paid)
+    shop = {"project_id": "id-shop", "service_name": "Serverless Containers", "behaviour": "usage"}
+    days = [FIRST + timedelta(days=number) for number in range(DAYS)]
+    units = [{**shop, "usage_date": day, "driver": "requests", "units": requests[at]} for at, day in enumerate(days)]
+    told = [
+        {**shop, "charge_date": day, "project_name": "shop", "billed_cost": cost[at],
+         "billing_currency": "EUR", "billing_month": f"{day:%Y-%m}"}
+        for at, day in enumerate(days)
+    ]  # fmt: skip
+    held.give("gold.daily_series", told)
+    update_anomalies(held.catalog, Settings(), today)
+    since = f"first_day >= date '{FIRST + timedelta(days=STORM - 1)}' and service_name = 'Serverless Containers'"
+    assert held.rows(f"select * from gold.anomalies where {since}") == []  # the cost alone shows nothing
+    held.give("gold.daily_series_drivers", units)
+    update_anomalies(held.catalog, Settings(), today)
+    (row,) = held.rows(f"select * from gold.anomalies where {since}")
+    assert (row["level"], row["state"], row["first_day"]) == ("service", "open", FIRST + timedelta(days=STORM))
+    assert row["impact"] == row["actual"] - row["expected"]
+    assert float(row["actual"]) == pytest.approx(cost[STORM:].sum(), rel=1e-6)
+    assert float(row["expected"]) == pytest.approx(0.6 * 20 * 8, rel=0.15)
+    (beside,) = held.rows(f"select * from gold.anomaly_changes where anomaly_id = '{row['anomaly_id']}'")
+    assert beside["change"] == "usage"
+    assert beside["what"] in {f"-{percent} % requests of shop, Serverless Containers" for percent in range(36, 45)}
+    shown = held.rows(f"select * from gold.anomaly_days where anomaly_id = '{row['anomaly_id']}' and is_unusual")
+    assert float(sum(day["expected"] for day in shown)) == pytest.approx(float(row["expected"]), abs=1e-4)
+    assert sum(day["actual"] for day in shown) == row["actual"]
+
+
 def test_gpus_made_by_unknown_hands_are_urgent_and_the_trail_says_who_and_what_a_deploy_tool_made_is_explained(held):
     costs = usual()
     for number in range(4):

@@ -94,3 +94,13 @@ def test_an_event_after_a_new_level_is_not_hidden_by_the_way_there(spike):
     values[900] += spike
     seconds = 1_767_225_600 + 3600 * np.arange(len(values))
     assert np.flatnonzero(judge_stream(seconds, values).is_anomaly).tolist() == [600, 900]
+
+
+def test_a_rise_the_day_after_a_fall_is_an_event_of_its_own_and_a_second_day_of_the_fall_is_not():
+    values = np.full((2, 120), 100.0) * (1 + 0.01 * np.random.default_rng(6).normal(size=(2, 120)))
+    values[:, STEP] *= 0.4
+    values[0, STEP + 1] *= 1.6
+    values[1, STEP + 1] *= 0.4
+    verdicts = judged(values)
+    assert verdicts.kind[0, STEP : STEP + 2].tolist() == [Kind.DROP, Kind.SPIKE]
+    assert verdicts.is_anomaly[:, STEP : STEP + 2].tolist() == [[True, True], [True, False]]
