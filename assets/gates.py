@@ -87,7 +87,8 @@ def _none(column: str) -> Expectation:
 EXPECTED: Mapping[str, Sequence[Expectation]] = {
     "charges_can_be_read": (
         _between("charges", 1, None),
-        *(_none(f"without_{part}") for part in ("project", "sku", "start", "currency")),
+        *(_none(f"without_{part}") for part in ("project", "sku", "start", "end", "currency")),
+        _none("unreadable_price"),
     ),
     "hours_are_plausible": (
         _between("hours", 1, None),

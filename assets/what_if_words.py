@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import Any
 
 from pipelines.errors import UsageError
+from pipelines.files.small import read_small
 from pipelines.whatif.scenarios import Price, Retention, Scenario, Schedule, Selector, Size, Traffic, hours_off
 
 PriceOf = Callable[[str], Decimal]
@@ -94,11 +95,11 @@ def from_words(given: Mapping[str, Sequence[str]], scope: Scope, price_of: Price
 def from_file(path: Path, price_of: PriceOf) -> list[Scenario]:
     """The `[[scenarios]]` of a TOML file; each has a name, a kind and the kind's own keys."""
     try:
-        read = tomllib.loads(path.read_text(encoding="utf-8"))
+        read = tomllib.loads(read_small(path).decode("utf-8"))
     except OSError as error:
         raise UsageError(f"{path} cannot be read ({error.strerror}); name a TOML file of scenarios") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path} is not TOML: {error}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise UsageError(f"{path} is not TOML: {' '.join(str(error).split())}") from None
     listed = read.get("scenarios")
     if not isinstance(listed, list) or not listed:
         raise UsageError(f"{path} has no [[scenarios]]; write one with name, kind and what it changes")

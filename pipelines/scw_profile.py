@@ -18,6 +18,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from pipelines.errors import ConfigurationError
+from pipelines.files.small import read_small
 from pipelines.secrets import Secret
 
 DEFAULT_API_URL: Final = "https://api.scaleway.com"
@@ -131,7 +132,7 @@ def _organization(profile: Profile, chosen: str | None) -> str:
     if not _UUID.fullmatch(organization_id):
         origin = "[scaleway] organization_id" if chosen else profile.origin["default_organization_id"]
         raise ConfigurationError(
-            f"organization id {organization_id!r} from {origin} is not a UUID; "
+            f"organization id {organization_id[:60]!r} from {origin} is not a UUID; "
             "copy it from https://console.scaleway.com/organization/settings"
         )
     return organization_id
@@ -160,7 +161,7 @@ def _read(file: Path) -> Mapping[str, object]:
     import yaml  # here, so that `finops --help` does not pay for it
 
     try:
-        document = yaml.safe_load(file.read_text(encoding="utf-8"))
+        document = yaml.safe_load(read_small(file).decode("utf-8"))
     except FileNotFoundError:
         return {}
     except yaml.MarkedYAMLError as error:
@@ -168,7 +169,7 @@ def _read(file: Path) -> Mapping[str, object]:
         mark = error.problem_mark
         place = f" line {mark.line + 1}, column {mark.column + 1}" if mark else ""
         raise ConfigurationError(f"{file}:{place} is not YAML; repair it or run `scw init`") from None
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    except (OSError, UnicodeDecodeError, RecursionError, ValueError, yaml.YAMLError) as error:
         raise ConfigurationError(
             f"{file} cannot be read ({type(error).__name__}); repair it or run `scw init`"
         ) from None

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_settings import BaseSettings, TomlConfigSettingsSource
 
 from pipelines.errors import ConfigurationError
+from pipelines.files.small import read_small
 
 FILE_NAME: Final = "finops.toml"
 _SECRET_WORDS: Final = ("key", "secret", "token", "password")
@@ -24,13 +25,18 @@ class SettingsFile(TomlConfigSettingsSource):
 
     def __init__(self, settings_cls: type[BaseSettings], file: Path) -> None:
         try:
+            read_small(file)
             super().__init__(settings_cls, file)
         except tomllib.TOMLDecodeError as error:
             raise ConfigurationError(_malformed(file, error)) from None
         except UnicodeDecodeError:
             raise ConfigurationError(f"{file} is not UTF-8 text; save it as UTF-8") from None
+        except RecursionError:
+            raise ConfigurationError(f"{file} is nested too deeply; no setting needs more than two levels") from None
+        except ValueError as error:  # a number longer than Python reads
+            raise ConfigurationError(f"{file} cannot be read: {str(error)[:200]}; correct the value") from None
         except OSError as error:
-            raise ConfigurationError(f"{file} cannot be read: {error.strerror}; check its permissions") from None
+            raise ConfigurationError(f"{file} cannot be read: {error.strerror}; check it") from None
         self.folder = file.parent
 
     def __call__(self) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from typing import Final
 from finops.commands.anomalies_cells import plain_seconds
 from pipelines.errors import UsageError
 
+LARGEST: Final = 256 * 1024**2  # bytes, unpacked: some millions of points
 LOOKED_AT: Final = 200  # lines, to find out how a file is written
 _DELIMITERS: Final = "\t;|,"  # of two that fit equally well the first: a comma may be a decimal one
 _WANTED: Final = "give a csv with a time and a value on each line"
@@ -53,14 +54,15 @@ def read_lines(path: Path) -> Lines:
 
 
 def _text(path: Path) -> str:
-    import gzip
     import zlib
 
+    from pipelines.files.small import read_small, unpacked
+
     try:
-        content = path.read_bytes()
+        content = read_small(path, LARGEST)
         if content[:2] == b"\x1f\x8b":
-            content = gzip.decompress(content)
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+            content = unpacked(content, LARGEST)
+    except (EOFError, zlib.error) as error:
         raise UsageError(f"{path}: is a damaged gzip file ({error}); fetch it again") from error
     except OSError as error:
         raise UsageError(f"{path}: cannot be read ({error.strerror}); name a csv file") from error

@@ -85,9 +85,10 @@ def _lines(
     row: Mapping[str, Any], change: Mapping[str, Any], back: Mapping[str, Any], format: PlanFormat | None, undo: bool
 ) -> Iterator[str]:
     told = back if undo else change
-    yield f"# {'Undo: ' if undo else ''}{row['action']} ({row['recommendation_id']})"
+    yield from _comment(f"{'Undo: ' if undo else ''}{row['action']} ({row['recommendation_id']})")
     if not undo or format is None:
-        yield from (f"# {line}" for line in _facts(row, change))
+        for fact in _facts(row, change):
+            yield from _comment(fact)
     if format in (None, PlanFormat.cli):
         yield from _section("Commands", told["cli"], format)
     if format in (None, PlanFormat.terraform):
@@ -99,6 +100,11 @@ def _lines(
         yield from _section("Undo", back["cli"] or ["# there is none; see the notes above"], format)
         if back["terraform"]:
             yield from _section("Undo in Terraform", back["terraform"].splitlines(), format)
+
+
+def _comment(text: str) -> Iterator[str]:
+    """Lines that no shell runs, whatever line ends a name holds."""
+    yield from (f"# {line}" for line in text.splitlines())
 
 
 def _facts(row: Mapping[str, Any], change: Mapping[str, Any]) -> Iterator[str]:

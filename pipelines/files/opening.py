@@ -22,6 +22,10 @@ from pipelines.errors import UsageError
 
 _DELIMITERS = (",", ";", "\t", "|")
 _GZIP = b"\x1f\x8b"
+_LARGEST_UNPACKED = 256 * 1024**2
+"""Bytes that a packed file may always have; beyond it, so many times its size."""
+_MOST_TIMES = 200
+_MOST_RAGGED = 100_000
 
 
 @dataclass(frozen=True)
@@ -106,9 +110,32 @@ def open_file(path: Path, source_file: str, expected: Expected) -> RawFile:
         raise UsageError(f"{path}: is a damaged gzip file ({error}); fetch it again") from error
 
 
+class _Unpacked(gzip.GzipFile):
+    """A packed file that refuses to become many times its size: no bill does, and it would fill memory or disk."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self._path, self._most, self._seen = path, max(_LARGEST_UNPACKED, _MOST_TIMES * path.stat().st_size), 0
+
+    def read(self, size: int | None = -1) -> bytes:
+        return self._checked(super().read(size))
+
+    def readline(self, size: int | None = -1) -> bytes:
+        return self._checked(super().readline(size))
+
+    def _checked(self, piece: bytes) -> bytes:
+        self._seen += len(piece)
+        if self._seen > self._most:
+            raise UsageError(
+                f"{self._path}: unpacks to more than {self._most // 1024**2:,} MiB, over {_MOST_TIMES} times its size; "
+                "export it again, or unpack it yourself if that is right"
+            )
+        return piece
+
+
 def opened(path: Path, compressed: bool) -> BufferedIOBase:
-    """The bytes of the file, decompressed."""
-    return gzip.open(path) if compressed else path.open("rb")
+    """The bytes of the file, decompressed. Reading raises UsageError when it unpacks to what no export is."""
+    return _Unpacked(path) if compressed else path.open("rb")
 
 
 def content_hash(path: Path, compressed: bool, check: Callable[[bytes], object] = len) -> str:
@@ -161,7 +188,10 @@ def _header(path: Path, text: str, expected: Expected) -> tuple[list[str], str]:
     best: list[str] = []
     chosen, most = ",", 0
     for delimiter in _DELIMITERS:
-        names = [name.strip() for name in next(csv.reader(io.StringIO(text), delimiter=delimiter))]
+        try:
+            names = [name.strip() for name in next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))]
+        except csv.Error as error:
+            raise UsageError(f"{path}: its header is no CSV ({error}); export the {expected.what} again") from None
         found = len({name.casefold() for name in names} & known)
         if found > most or not best:
             best, chosen, most = names, delimiter, found
@@ -173,6 +203,8 @@ def _header(path: Path, text: str, expected: Expected) -> tuple[list[str], str]:
 
 def _csv_batches(path: Path, raw: RawFile, delimiter: str, compressed: bool, expected: Expected) -> Iterator[pa.Table]:
     def keep_ragged(row: pa_csv.InvalidRow) -> str:
+        if len(raw.ragged) > _MOST_RAGGED and 2 * len(raw.ragged) > row.number:
+            return "error"  # it is no table, and to keep all of it would fill the memory
         raw.ragged.append((row.number, f"{row.actual_columns} fields where the header has {len(raw.names)}", row.text))
         return "skip"
 

@@ -34,8 +34,11 @@ def open_parquet(path: Path, source_file: str) -> RawFile:
 def _batches(path: Path, file: pq.ParquetFile) -> Iterator[pa.Table]:
     try:
         for batch in file.iter_batches(batch_size=_BATCH_ROWS):
-            yield pa.table({name: _as_text(batch.column(name)) for name in batch.schema.names})
-    except (pa.ArrowInvalid, OSError) as error:
+            texts = {name: _as_text(batch.column(name)) for name in batch.schema.names}
+            for values in texts.values():
+                values.validate(full=True)  # a writer may have stored bytes that are no UTF-8
+            yield pa.table(texts)
+    except (pa.ArrowInvalid, UnicodeDecodeError, OSError) as error:
         reason = str(error).splitlines()[0]
         raise UsageError(f"{path}: is a damaged Parquet file ({reason}); fetch it again") from error
 
@@ -49,7 +52,7 @@ def _as_text(values: pa.Array) -> pa.Array:
         return pc.binary_join_element_wise(pc.cast(naive, pa.string()), pa.scalar("Z"), "")
     if pa.types.is_nested(kind):
         return pa.array([_json_text(value, kind) for value in values.to_pylist()], pa.string())
-    if pa.types.is_decimal(kind) and kind.scale > 0:
+    if pa.types.is_decimal128(kind) and kind.scale > 0:
         return _polars_text(values)
     return pc.cast(values, pa.string())
 

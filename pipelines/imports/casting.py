@@ -165,7 +165,7 @@ def _ids(text: str) -> list[str]:
     if text.startswith("["):
         try:
             listed = json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise Unreadable("is not a JSON list of ids") from None
         if not all(isinstance(each, str) for each in listed):
             raise Unreadable("is not a JSON list of ids")

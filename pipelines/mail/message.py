@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,6 +13,7 @@ from email.policy import SMTP
 from email.utils import format_datetime, parseaddr
 from typing import Final
 
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _NOWHERE: Final = "finops.invalid"
 
 
@@ -40,7 +42,7 @@ class Envelope:
 def email(content: Content, envelope: Envelope, now: datetime) -> EmailMessage:
     """The message. The same report, period and recipient always have the same Message-ID."""
     message = EmailMessage(policy=SMTP)
-    message["Subject"] = content.subject
+    message["Subject"] = " ".join(_CONTROL.sub(" ", content.subject).split())
     message["From"] = _address(envelope.sender) if envelope.sender else f"finops@{_NOWHERE}"
     if envelope.recipient:
         message["To"] = _address(envelope.recipient)

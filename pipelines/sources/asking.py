@@ -25,12 +25,12 @@ from urllib3.exceptions import NewConnectionError, ReadTimeoutError
 from pipelines.errors import SourceUnavailable
 from pipelines.sources.answers import PAGING
 from pipelines.sources.rate_limit import RateLimit
+from pipelines.sources.received import Received, received
 from pipelines.sources.refusals import PASSING, STATUS_PAGE
 
 # a server that wants a longer pause than this is not waited for
 LONGEST_PAUSE_SECONDS = 120.0
 CONNECTIONS = 16
-READ_BYTES = 1024**2
 PROBES = 3
 """Attempts while the address is silent: it has given no answer since a call was given up."""
 
@@ -97,7 +97,7 @@ class PatientCaller:
         self._heard = 0
         self._is_silent = False
 
-    def get(self, asked: Asked, read: Callable[[requests.Response, datetime], T]) -> T:
+    def get(self, asked: Asked, read: Callable[[Received, datetime], T]) -> T:
         """What `read` makes of the answer, after as many attempts as it takes and no more than allowed.
 
         `read` sees only what is neither a redirect nor worth asking again by its status; it may raise NoAnswer.
@@ -123,7 +123,7 @@ class PatientCaller:
         tried = f"after {made} attempt{'s' if made > 1 else ''}"
         raise SourceUnavailable(f"{asked.spelled}: {last.reason} {tried}; {last.remedy}")
 
-    def _attempt(self, asked: Asked, read: Callable[[requests.Response, datetime], T], attempt: int) -> T:
+    def _attempt(self, asked: Asked, read: Callable[[Received, datetime], T], attempt: int) -> T:
         """One attempt: one line in the log, whatever comes of it."""
         self._limit(asked.group).wait()
         asked_at, started = self._manners.clock(), time.perf_counter()
@@ -150,18 +150,20 @@ class PatientCaller:
         self._count(pages=1)
         return answer
 
-    def _send(self, asked: Asked) -> "requests.Response | NoAnswer":
+    def _send(self, asked: Asked) -> Received | NoAnswer:
         try:
-            return self._session.get(
+            with self._session.get(
                 self.address + asked.path,
                 params=list(asked.parameters),
                 timeout=self._manners.timeout,
                 allow_redirects=False,
-            )
+                stream=True,
+            ) as response:
+                return received(response, asked.spelled)
         except requests.RequestException as error:
             return _no_answer(error, self.address, self._manners.timeout, self._setting)
 
-    def _refuse_passing(self, asked: Asked, response: requests.Response) -> None:
+    def _refuse_passing(self, asked: Asked, response: Received) -> None:
         status = response.status_code
         if status in PASSING:
             raise NoAnswer(f"HTTP {status}", pause=self._pause(asked, response))
@@ -170,7 +172,7 @@ class PatientCaller:
                 f"{asked.spelled}: HTTP {status}, a redirect, which is not followed; check {self._setting}"
             )
 
-    def _pause(self, asked: Asked, response: requests.Response) -> float:
+    def _pause(self, asked: Asked, response: Received) -> float:
         """The seconds that Retry-After asks for; 0 when it does not."""
         wanted = response.headers.get("Retry-After", "").strip()
         if wanted.isdecimal():
@@ -215,20 +217,11 @@ def pooled_session(auth: AuthBase, user_agent: str, is_loopback: bool) -> reques
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     session.trust_env = not is_loopback
     for scheme in ("http://", "https://"):
-        session.mount(scheme, _Whole(pool_connections=4, pool_maxsize=CONNECTIONS, max_retries=0))
+        session.mount(scheme, HTTPAdapter(pool_connections=4, pool_maxsize=CONNECTIONS, max_retries=0))
     return session
 
 
-class _Whole(HTTPAdapter):
-    """Hands bodies over in large pieces; the ten kilobytes that requests asks for cost as much as the body."""
-
-    def build_response(self, request: requests.PreparedRequest, received: Any) -> requests.Response:
-        pieces = received.stream
-        received.stream = lambda amount, **options: pieces(max(amount, READ_BYTES), **options)
-        return super().build_response(request, received)
-
-
-def _outcome(response: requests.Response | NoAnswer) -> dict[str, Any]:
+def _outcome(response: Received | NoAnswer) -> dict[str, Any]:
     if isinstance(response, NoAnswer):
         return {"status": None, "failure": response.reason}
     return {"status": response.status_code}

@@ -6,7 +6,7 @@ parser. So each item is parsed, spelled canonically and let go; one is parsed ag
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from itertools import chain
 from typing import Any, overload
 
@@ -17,7 +17,22 @@ Item = Mapping[str, Any]
 
 _FIELDS = Decoder(dict[str, msgspec.Raw])
 _RAWS = Decoder(list[msgspec.Raw])
-_EXACT = Decoder(float_hook=Decimal)
+_LARGEST_EXPONENT = 1_000_000
+"""Far beyond what anybody measures; to spell out more zeros than that takes time and memory without end."""
+
+
+def _fraction(digits: str) -> Decimal:
+    """A number with a fraction or an exponent, every digit of it. Raises ValueError for what nobody measures."""
+    try:
+        number = Decimal(digits)
+    except InvalidOperation:
+        raise ValueError(f"the number {digits[:40]} is beyond any measure") from None
+    if abs(number.adjusted()) > _LARGEST_EXPONENT:
+        raise ValueError(f"the number {digits[:40]} is beyond any measure")
+    return number
+
+
+_EXACT = Decoder(float_hook=_fraction)
 
 _KEPT = Encoder(order="sorted", decimal_format="string")
 """Sorted keys, no white space; a number with a fraction becomes a string, which no reader can round."""
@@ -130,7 +145,7 @@ def _items(raw: msgspec.Raw) -> Items | None:
 
     def noted(digits: str) -> Decimal:
         fractions.append(digits)
-        return Decimal(digits)
+        return _fraction(digits)
 
     decode = Decoder(dict[str, Any], float_hook=noted).decode
     try:

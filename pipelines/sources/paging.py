@@ -19,6 +19,7 @@ from pipelines.sources.transport import Answer, Scaleway
 # what page-numbered APIs accept; they clamp or refuse more
 NUMBERED_PAGE_SIZE = 100
 MOST_PAGES = 10_000
+_LONGEST_TOLD = 100
 MOST_READINGS = 3
 MOST_ASKINGS = 6
 """Times one page is asked for before it counts as what the server means."""
@@ -91,12 +92,12 @@ class _Reading:
         self.add(answer)
         total, updated_at = _total(self.endpoint, answer), answer.document.get("updated_at")
         if total != self.total:
-            raise _ChangedMeanwhile(f"from {self.total} to {total} items")
+            raise _ChangedMeanwhile(f"from {_short(self.total)} to {_short(total)} items")
         if self.last_page and updated_at != self.extra.get("updated_at"):
-            raise _ChangedMeanwhile(f"updated at {updated_at}")
+            raise _ChangedMeanwhile(f"updated at {_short(updated_at)}")
         for name in self._names(self.last_page):
             if name in self.names:
-                raise _ChangedMeanwhile(f"'{name}' came twice")
+                raise _ChangedMeanwhile(f"'{_short(name)}' came twice")
             self.names.add(name)
 
     def misfit(self, answer: Answer) -> str | None:
@@ -107,7 +108,7 @@ class _Reading:
         if items and self.last_page and items[0] == self.last_page[-1]:
             return "it begins with the last item of the page before it"
         twice = self.names.intersection(self._names(items))
-        return f"'{min(twice)}' came twice" if twice else None
+        return f"'{_short(min(twice))}' came twice" if twice else None
 
     def _names(self, items: Items) -> list[str]:
         name_field = MAPS.get(self.endpoint.source, ("", "id"))[1]
@@ -120,7 +121,7 @@ class _Reading:
         if self.last_page and received != self.total:
             return False
         if self.total is not None and received < self.total:
-            raise _ChangedMeanwhile(f"{received} of {self.total} items came")
+            raise _ChangedMeanwhile(f"{received} of {_short(self.total)} items came")
         if self.total is not None and received > self.total:
             source = self.endpoint.source
             log.warning("more_items_than_counted", source=source, counted=self.total, items=received)
@@ -148,7 +149,7 @@ def _by_cursor(
         token = answer.document.get("next_page_token")
         if problem:
             raise SourceUnavailable(
-                f"{endpoint.source}: page {number} gave the page token '{token}' a second time, so the listing "
+                f"{endpoint.source}: page {number} gave the page token '{_short(token)}' a second time, so the listing "
                 "would never end; try later"
             )
         reading.add(answer)
@@ -203,7 +204,13 @@ def _total(endpoint: Endpoint, answer: Answer) -> int | None:
     try:
         return None if told is None else int(told)
     except (TypeError, ValueError):
-        raise SourceUnavailable(f"{endpoint.source}: total_count '{told}' is not a number; try later") from None
+        raise SourceUnavailable(f"{endpoint.source}: total_count '{_short(told)}' is not a number; try later") from None
+
+
+def _short(told: object) -> str:
+    """What a server says, as a message may hold it: of one line, and no longer than anybody reads."""
+    words = " ".join(str(told).split())
+    return words if len(words) <= _LONGEST_TOLD else f"{words[: _LONGEST_TOLD - 1]}…"
 
 
 def _too_many(endpoint: Endpoint) -> SourceUnavailable:

@@ -13,13 +13,13 @@ from importlib.metadata import version
 from typing import Any
 from urllib.parse import urlencode
 
-import requests
 from scaleway import Client
 
 from pipelines.sources.asking import Asked, Counters, Manners, NoAnswer, PatientCaller, pooled_session
 from pipelines.sources.credentials import Credentials
 from pipelines.sources.endpoints import Endpoint, Request, build
 from pipelines.sources.items import page_of
+from pipelines.sources.received import Received
 from pipelines.sources.refusals import refusal
 
 
@@ -83,13 +83,13 @@ class Scaleway:
         spelled = self._credentials.redacted(f"GET {request.path}{'?' if query else ''}{query}")
         asked = Asked(request.path, request.parameters, request.product, spelled, "scaleway_call", page)
 
-        def read(response: requests.Response, asked_at: datetime) -> Answer:
+        def read(response: Received, asked_at: datetime) -> Answer:
             document = self._document(request, spelled, response)
             return Answer(response.content, document, response.headers.get("X-Total-Count"), asked_at)
 
         return self._caller.get(asked, read)
 
-    def _document(self, request: Request, spelled: str, response: requests.Response) -> dict[str, Any]:
+    def _document(self, request: Request, spelled: str, response: Received) -> dict[str, Any]:
         status = response.status_code
         if status >= 400:
             error = refusal(request, spelled, status, response.content)

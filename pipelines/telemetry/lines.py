@@ -95,7 +95,7 @@ def _json(line: str, length: int) -> Entry | None:
         return None
     try:
         told = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     flat = {**told, **{f"{name}.{key}": each for name, value in told.items() if isinstance(value, dict)
                        for key, each in value.items()}}  # fmt: skip

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from assets.gates import GATES
+from pipelines.errors import QualityGateError
 
 NAMED = {gate.name: gate for gate in GATES}
 CHARGE = {"project_id": "p", "sku": "/x", "start_date": "2026-10-01T00:00:00Z", "price": {"currency_code": "EUR"}}
@@ -27,6 +28,10 @@ def refused(build, gate, table, rows):
         ({"start_date": "soon"}, "without_start"),
         ({"price": {"currency_code": "euro"}}, "without_currency"),
         ({"price": None}, None),
+        ({"end_date": "later"}, "without_end"),
+        ({"price": {"currency_code": "EUR", "units": "many"}}, "unreadable_price"),
+        ({"price": {"currency_code": "EUR", "units": 1, "nanos": 10**30}}, "unreadable_price"),
+        ({"price": "12.34"}, "unreadable_price"),
     ],
 )
 def test_a_charge_that_silver_cannot_read_is_refused(build, change, column):
@@ -47,3 +52,10 @@ def test_old_months_are_not_judged_again(build):
 def test_an_hour_that_cannot_be_is_refused(build, change, column):
     found = refused(build, "hours_are_plausible", "bronze.usage_hourly", [HOUR, {**HOUR, **change}])
     assert found == ([column] if column else [])
+
+
+def test_a_tax_that_is_no_amount_is_refused_by_the_name_of_its_table_in_one_line(answers):
+    tax = {"description": "VAT", "currency": "EUR", "rate": "0.2", "total_tax_value": "a lot\nof money"}
+    answers.answer("bronze.taxes", "billing.taxes", [tax], month="2026-10")
+    with pytest.raises(QualityGateError, match=r"^silver.taxes cannot be built: .*a lot of money.*report it$"):
+        answers.built("silver.taxes", "2026-10")

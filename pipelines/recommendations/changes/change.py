@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TypeAlias
 
+_ESCAPES = {"b": "\\u0008", "f": "\\u000c"}
+_UNSEEN = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]")
 Literal: TypeAlias = str | int | bool | Decimal | Sequence[str]
 
 
@@ -42,6 +45,12 @@ class Change:
     undo_terraform: str = ""
     notes: tuple[str, ...] = ()
     files: tuple[File, ...] = ()
+
+    def __post_init__(self) -> None:
+        """A comment is one line, whatever line ends a name in it holds: the next line would be a command."""
+        for name in ("cli", "undo_cli"):
+            lines = (" ".join(line.split()) if line.startswith("#") else line for line in getattr(self, name))
+            object.__setattr__(self, name, tuple(lines))
 
 
 def scw(*words: str, **arguments: Literal) -> str:
@@ -113,4 +122,7 @@ def _hcl(value: Literal) -> str:
 
 
 def _quoted(value: str) -> str:
-    return json.dumps(value, ensure_ascii=False).replace("${", "$${").replace("%{", "%%{")
+    """HCL knows fewer escapes than JSON; what a reader of the plan could not see is spelled out."""
+    told = json.dumps(value, ensure_ascii=False).replace("${", "$${").replace("%{", "%%{")
+    told = re.sub(r"\\(.)", lambda found: _ESCAPES.get(found[1], found[0]), told)
+    return _UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", told)

@@ -1,5 +1,6 @@
 """What Scaleway's own API tells of Cockpit and Edge Services: data sources, alert rules, usage, month to date."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -37,6 +38,7 @@ _USAGES = (
     "external_logs_usage",
     "external_traces_usage",
 )
+_LONGEST_TOLD = 100
 _ORIGINS = {"scaleway": "scaleway", "external": "custom", "custom": "custom"}
 
 
@@ -87,7 +89,7 @@ def data_source_of(item: Item) -> DataSource:
     except KeyError as missing:
         raise SourceUnavailable(f"cockpit.data_sources: an item holds no {missing}; the API may have changed") from None
     except ValueError as wrong:
-        raise SourceUnavailable(f"cockpit.data_sources: {wrong}; the API may have changed") from None
+        raise SourceUnavailable(f"cockpit.data_sources: {_told(wrong)}; the API may have changed") from None
 
 
 def preconfigured_rules(scaleway: Scaleway, region: str, project_id: str) -> Listing:
@@ -128,10 +130,14 @@ def edge_month(scaleway: Scaleway, project_id: str) -> EdgeMonth:
     """What Edge Services counted in the current month, for one project."""
     answer = scaleway.send(scaleway.request(EDGE_BILLING, project_id=project_id))
     document = answer.document
-    parts = [_whole(document.get(name)) for name in ("current_plan_waf_usage", "extra_waf_usage")]
-    counted = sum(part for part in parts if part is not None)
     plan = document.get("current_plan")
-    has_firewall = counted > 0 or (isinstance(plan, dict) and bool(_whole(plan.get("waf_requests"))))
+    try:
+        parts = [_whole(document.get(name)) for name in ("current_plan_waf_usage", "extra_waf_usage")]
+        included = _whole(plan.get("waf_requests")) if isinstance(plan, dict) else None
+    except ValueError as wrong:
+        raise SourceUnavailable(f"edge_services.billing: {_told(wrong)}; the API may have changed") from None
+    counted = sum(part for part in parts if part is not None)
+    has_firewall = counted > 0 or bool(included)
     return EdgeMonth(project_id, answer.asked_at, counted if has_firewall else None)
 
 
@@ -155,18 +161,36 @@ def edge_count(month: EdgeMonth) -> pa.Table:
 def _usage(usage: Mapping[str, Any], region: str, retention: Mapping[str, int | None]) -> dict[str, Any]:
     counted, unit = usage.get("quantity_over_interval"), usage.get("unit")
     if unit not in ("samples", "bytes"):
-        raise SourceUnavailable(f"cockpit.usage_overview: unit '{unit}' is neither samples nor bytes; update this tool")
-    origin, identity = str(usage.get("data_source_origin")), usage.get("data_source_id")
+        raise SourceUnavailable(
+            f"cockpit.usage_overview: unit '{_text(unit)}' is neither samples nor bytes; update this tool"
+        )
+    origin, identity = _text(usage.get("data_source_origin")) or "None", _text(usage.get("data_source_id"))
     return {
         "data_source_id": identity,
-        "project_id": usage.get("project_id"),
-        "region": usage.get("region") or region,
-        "signal": usage.get("data_source_type"),
+        "project_id": _text(usage.get("project_id")),
+        "region": _text(usage.get("region")) or region,
+        "signal": _text(usage.get("data_source_type")),
         "origin": _ORIGINS.get(origin, origin),
         "source": "cockpit usage",
-        unit: None if counted is None else float(counted),
+        unit: _measured(counted),
         "retention_days": retention.get(str(identity)),
     }
+
+
+def _measured(told: Any) -> float | None:
+    """An amount of telemetry, told as a number or as text."""
+    try:
+        amount = None if told is None else float(told)
+        if amount is None or math.isfinite(amount):
+            return amount
+        raise ValueError
+    except (TypeError, ValueError, OverflowError):
+        shown = f"{str(told)[:_LONGEST_TOLD]!r} is no amount"
+        raise SourceUnavailable(f"cockpit.usage_overview: {shown}; the API may have changed") from None
+
+
+def _told(error: Exception) -> str:
+    return " ".join(str(error).split())[: 3 * _LONGEST_TOLD]
 
 
 def _midnight(moment: datetime) -> datetime:
@@ -174,4 +198,12 @@ def _midnight(moment: datetime) -> datetime:
 
 
 def _whole(told: Any) -> int | None:
-    return None if told is None else int(told)
+    """A count, which may be told as text. Raises ValueError for anything else."""
+    try:
+        return None if told is None else int(told)
+    except (TypeError, OverflowError):
+        raise ValueError(f"{str(told)[:_LONGEST_TOLD]!r} is no count") from None
+
+
+def _text(told: Any) -> str | None:
+    return None if told is None else str(told)[:_LONGEST_TOLD]

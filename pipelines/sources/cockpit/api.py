@@ -20,6 +20,7 @@ from requests.auth import AuthBase
 from pipelines.errors import ConfigurationError, FinopsError, PermissionDenied, SourceUnavailable
 from pipelines.secrets import MASK, Secret
 from pipelines.sources.asking import Asked, Counters, Manners, NoAnswer, PatientCaller, pooled_session
+from pipelines.sources.received import Received
 
 # a longer request line is refused by common servers and proxies
 LONGEST_QUERY = 7_000
@@ -130,7 +131,7 @@ class TelemetryApi:
         spelled = self._token.redacted(f"GET {self.url}{path}{'?' if query else ''}{query[:LONGEST_TOLD]}")
         asked = Asked(path, parameters, self.url, spelled, "telemetry_call")
 
-        def read(response: requests.Response, _: datetime) -> dict[str, Any]:
+        def read(response: Received, _: datetime) -> dict[str, Any]:
             if response.status_code >= 400:
                 _refuse_a_part(response)
                 raise self._refusal(spelled, response)
@@ -151,15 +152,17 @@ class TelemetryApi:
 
         document = self.get(path, parameters, read)
         if document.get("status") != "success" or "data" not in document:
-            told = _told(document) or f"status '{document.get('status')}'"
+            status = " ".join(str(document.get("status")).split())[:LONGEST_TOLD]
+            told = _told(document) or f"status '{status}'"
             raise SourceUnavailable(
                 self._token.redacted(f"GET {self.url}{path}: the server answered {told}; try later")
             )
-        for warning in document.get("warnings") or []:
+        warnings = document.get("warnings")
+        for warning in warnings if isinstance(warnings, list) else ():
             log.warning("telemetry_warning", path=path, warning=str(warning)[:LONGEST_TOLD])
         return document["data"]
 
-    def _refusal(self, spelled: str, response: requests.Response) -> FinopsError:
+    def _refusal(self, spelled: str, response: Received) -> FinopsError:
         status, said = response.status_code, _said(response.content)
         told = self._token.redacted(f"{spelled}: HTTP {status}: {said or 'no reason given'}")
         if status in (401, 403):
@@ -178,7 +181,7 @@ class TelemetryApi:
         )
 
 
-def _document(response: requests.Response, parse: Callable[[bytes], Any]) -> dict[str, Any]:
+def _document(response: Received, parse: Callable[[bytes], Any]) -> dict[str, Any]:
     try:
         document = parse(response.content)
     except (ValueError, RecursionError):
@@ -188,7 +191,7 @@ def _document(response: requests.Response, parse: Callable[[bytes], Any]) -> dic
     return document
 
 
-def _refuse_a_part(response: requests.Response) -> None:
+def _refuse_a_part(response: Received) -> None:
     """The reason decides what becomes of a refused question, so one that was cut off is asked for again."""
     if response.content.startswith(b"{"):
         _document(response, orjson.loads)

@@ -10,7 +10,7 @@ from pipelines.errors import SourceUnavailable
 from pipelines.secrets import Secret
 from pipelines.sources.asking import Counters, Manners
 from pipelines.sources.cockpit.api import TelemetryApi
-from pipelines.sources.cockpit.series import Labels, Sample, Samples, joined, parsed_matrix, parsed_vector
+from pipelines.sources.cockpit.series import Labels, Sample, Samples, joined, labels_of, parsed_matrix, parsed_vector
 from pipelines.sources.cockpit.windows import DAY, EPOCH, HOUR, MILLISECOND, MOST_POINTS, moments, windows
 
 LONGEST_SPAN = 30 * DAY + HOUR
@@ -133,11 +133,11 @@ def parsed_lines(data: Any, what: str) -> list[Line]:
         raise SourceUnavailable(f"{what}: no streams came; ask for lines, not for numbers")
     try:
         found = [
-            Line(dict(stream["stream"]), int(value[0]), str(value[1]))
+            Line(labels_of(stream["stream"]), int(value[0]), str(value[1]))
             for stream in data["result"]
             for value in stream["values"]
         ]
-    except (KeyError, IndexError, TypeError, ValueError):
+    except (KeyError, IndexError, TypeError, ValueError, OverflowError):
         raise SourceUnavailable(f"{what}: the streams are not of the form Loki documents; check the address") from None
     return sorted(found, key=lambda line: line.at)
 

@@ -4,9 +4,10 @@ Its costs are its own estimate at the prices it was given, in a currency that on
 """
 
 import json
+import math
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from decimal import ROUND_HALF_EVEN, Context, Decimal
+from decimal import ROUND_HALF_EVEN, Context, Decimal, InvalidOperation
 from typing import Any
 
 import pyarrow as pa
@@ -32,6 +33,7 @@ _NUMBERS = {
     "ram_bytes_used": "ramByteUsageAverage",
     "gpu_hours": "gpuHours",
 }
+_PROPERTIES = {"namespace": "namespace", "controller": "controller", "controller_kind": "controllerKind"}
 _AMOUNTS = {
     "estimated_cpu_cost": "cpuCost",
     "estimated_ram_cost": "ramCost",
@@ -79,36 +81,47 @@ def allocation_rows(document: Mapping[str, Any], cluster_id: str, currency: str)
     """The allocations of one answer, parsed with exact numbers."""
     if document.get("code") != 200 or not isinstance(document.get("data"), list):
         told = document.get("message") or f"code {document.get('code')}"
+        told = " ".join(str(told).split())[:200]
         raise SourceUnavailable(f"OpenCost of cluster {cluster_id}: {told}; look at its log")
     sets = [each for each in document["data"] if each]
+    if not all(isinstance(each, dict) for each in sets):
+        raise SourceUnavailable(f"OpenCost of cluster {cluster_id}: a set that is no object; update OpenCost")
     return [_row(name, each, cluster_id, currency) for found in sets for name, each in found.items()]
 
 
-def _row(name: str, each: Mapping[str, Any], cluster_id: str, currency: str) -> dict[str, Any]:
-    properties = each.get("properties") or {}
-    window = each.get("window") or {}
+def _row(name: str, each: Any, cluster_id: str, currency: str) -> dict[str, Any]:
+    shown = f"OpenCost of cluster {cluster_id}: '{' '.join(name.split())[:100]}'"
     try:
-        start, end = _moment(window["start"]), _moment(window["end"])
+        start, end = _moment(each["window"]["start"]), _moment(each["window"]["end"])
     except (KeyError, TypeError, ValueError):
-        raise SourceUnavailable(f"OpenCost of cluster {cluster_id}: '{name}' has no window; update OpenCost") from None
+        raise SourceUnavailable(f"{shown} has no window; update OpenCost") from None
+    try:
+        told = each.get("properties") or {}
+        properties = {key: None if told.get(key) is None else str(told[key]) for key in _PROPERTIES.values()}
+        amounts = {
+            **{column: _number(each.get(field)) for column, field in _NUMBERS.items()},
+            **{column: _amount(each.get(field)) for column, field in _AMOUNTS.items()},
+        }
+    except (TypeError, ValueError, AttributeError, ArithmeticError):
+        raise SourceUnavailable(f"{shown} has an amount that is no number; update OpenCost") from None
     return {
         "cluster_id": cluster_id,
         "window_start": start,
         "window_end": end,
         "allocation": name,
-        "namespace": properties.get("namespace"),
-        "controller": properties.get("controller"),
-        "controller_kind": properties.get("controllerKind"),
+        **{column: properties[key] for column, key in _PROPERTIES.items()},
         "is_idle": name == IDLE or name.endswith("/" + IDLE),
-        **{column: _number(each.get(field)) for column, field in _NUMBERS.items()},
-        **{column: _amount(each.get(field)) for column, field in _AMOUNTS.items()},
+        **amounts,
         "currency": currency,
         "usage_month": f"{start:%Y-%m}",
     }
 
 
 def _number(told: Any) -> float | None:
-    return None if told is None else float(told)
+    number = None if told is None else float(told)
+    if number is None or math.isfinite(number):
+        return number
+    raise ValueError(f"{number} is no number")
 
 
 def _amount(told: Any) -> Decimal | None:
@@ -116,7 +129,11 @@ def _amount(told: Any) -> Decimal | None:
 
 
 def _exact_json(body: bytes) -> Any:
-    return json.loads(body, parse_float=Decimal)
+    """Raises ValueError for what is no JSON, a number beyond any measure included."""
+    try:
+        return json.loads(body, parse_float=Decimal)
+    except InvalidOperation:
+        raise ValueError("a number beyond any measure") from None
 
 
 def _moment(told: str) -> datetime:

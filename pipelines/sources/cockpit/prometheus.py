@@ -16,7 +16,7 @@ from pipelines.errors import SourceUnavailable
 from pipelines.secrets import Secret
 from pipelines.sources.asking import Counters, Manners
 from pipelines.sources.cockpit.api import LONGEST_QUERY, QueryRefused, TelemetryApi
-from pipelines.sources.cockpit.series import Sample, Samples, joined, parsed_matrix, parsed_vector
+from pipelines.sources.cockpit.series import Sample, Samples, joined, labels_of, parsed_matrix, parsed_vector
 from pipelines.sources.cockpit.windows import DAY, MILLISECOND, MOST_POINTS, Window, moments, seconds_text, windows
 
 _AT_ONCE = timedelta(0)
@@ -115,7 +115,7 @@ class PrometheusClient:
         found: dict[tuple[tuple[str, str], ...], Mapping[str, str]] = {}
         for batch in _batches([("match[]", each) for each in matches]):
             span = [("start", seconds_text(since)), ("end", seconds_text(until - MILLISECOND))]
-            for labels in self._list("/api/v1/series", [*batch, *span], dict):
+            for labels in map(labels_of, self._list("/api/v1/series", [*batch, *span], dict)):
                 found.setdefault(tuple(sorted(labels.items())), labels)
         return list(found.values())
 

@@ -48,11 +48,11 @@ def parsed_vector(data: Any, what: str) -> tuple[Sample, ...]:
         raise SourceUnavailable(f"{what}: a {kind} came where a vector was asked for; check the expression")
     try:
         samples = [
-            Sample(_labels(entry["metric"]), _milliseconds(entry["value"][0]), float(entry["value"][1]))
+            Sample(labels_of(entry["metric"]), _milliseconds(entry["value"][0]), float(entry["value"][1]))
             for entry in result
             if "histogram" not in entry
         ]
-    except (KeyError, IndexError, TypeError, ValueError):
+    except (KeyError, IndexError, TypeError, ValueError, OverflowError):
         raise _unreadable(what) from None
     return tuple(sample for sample in samples if math.isfinite(sample.value))
 
@@ -70,13 +70,13 @@ def parsed_matrix(data: Any, what: str, shift: int = 0) -> Samples:
         for entry in result:
             if "histograms" in entry and "values" not in entry:
                 raise SourceUnavailable(f"{what}: native histograms came; ask for histogram_quantile() of them")
-            labels.append(_labels(entry["metric"]))
+            labels.append(labels_of(entry["metric"]))
             counts.append(len(entry["values"]))
             # whole series at once: a statement for each sample would cost more than all else together
             times += map(_AT, entry["values"])
             values += map(_VALUE, entry["values"])
         return _samples(labels, counts, times, values, shift)
-    except (KeyError, IndexError, TypeError, ValueError, pl.exceptions.PolarsError):
+    except (KeyError, IndexError, TypeError, ValueError, OverflowError, pl.exceptions.PolarsError):
         raise _unreadable(what) from None
 
 
@@ -127,10 +127,11 @@ def _samples(
 def _result(data: Any, what: str) -> tuple[str, list[Any]]:
     if not isinstance(data, dict) or not isinstance(data.get("result"), list):
         raise _unreadable(what)
-    return str(data.get("resultType")), data["result"]
+    return " ".join(str(data.get("resultType")).split())[:40], data["result"]
 
 
-def _labels(metric: Any) -> Labels:
+def labels_of(metric: Any) -> Labels:
+    """Names and values as text. Raises TypeError where there is no object."""
     if not isinstance(metric, dict):
         raise TypeError("labels are not an object")
     return {str(name): str(value) for name, value in metric.items()}

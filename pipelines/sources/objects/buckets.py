@@ -125,5 +125,7 @@ def _rules(answer: dict[str, Any]) -> str:
     return json.dumps(answer.get("Rules", []), sort_keys=True, default=_text, ensure_ascii=False)
 
 
-def _text(value: datetime) -> str:
-    return value.isoformat()
+def _text(value: Any) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    raise Refused("lifecycle rules that are not of the form S3 documents; report it")

@@ -26,13 +26,16 @@ from botocore.parsers import ResponseParserError  # type: ignore[import-untyped]
 from botocore.utils import parse_timestamp  # type: ignore[import-untyped]
 
 from pipelines.errors import ConfigurationError, SourceUnavailable, WriteRefused
-from pipelines.sources.objects.bodies import NoAnswer, refuse_other_bodies
+from pipelines.sources.objects.bodies import BoundedSession, NoAnswer, refuse_other_bodies, refuse_other_values
 from pipelines.sources.objects.refusals import READING, may_pass, refusal
 from pipelines.sources.rate_limit import RateLimit
 
 LONGEST_PAUSE_SECONDS = 120.0
 PROBES = 3
 """Attempts while the region is silent: it has given no answer since a call was given up."""
+
+_UNREADABLE = (ValueError, TypeError, OverflowError, RuntimeError)
+"""What botocore's parser raises over a number or a time that is none, and over elements nested too deeply."""
 
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -105,6 +108,8 @@ class ObjectStorage:
         self._heard, self._is_silent = 0, False
         self._limit = RateLimit(requests_per_second, sleep)
         self._client = _client(key, region, self.endpoint_url, timeout)
+        endpoint = self._client._endpoint
+        endpoint.http_session = BoundedSession(endpoint.http_session)
         events = self._client.meta.events
         events.register_first("before-call.s3", _refuse_writing)
         events.register_first("before-send.s3", self._before_send)
@@ -147,6 +152,7 @@ class ObjectStorage:
         started, outcome = time.perf_counter(), "200"
         try:
             answer: dict[str, Any] = getattr(self._client, xform_name(operation))(**parameters)
+            refuse_other_values(operation, answer)
             self._hear()
             return answer
         except ClientError as error:
@@ -157,6 +163,9 @@ class ObjectStorage:
         except (BotoCoreError, ResponseParserError) as error:
             outcome = type(error).__name__
             raise NoAnswer(_broken(error), "check the endpoint and the network, or try later") from None
+        except _UNREADABLE as error:
+            outcome = type(error).__name__
+            raise NoAnswer(f"HTTP 200 with a value that cannot be read ({_broken(error)[:100]})") from None
         except NoAnswer as error:
             outcome = error.reason
             raise
