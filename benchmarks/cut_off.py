@@ -72,10 +72,8 @@ class WayOut:
     def _watch(self) -> None:
         while not self._over.is_set():
             with suppress(TimeoutError):
-                self.packets += 1
                 self.calls.add(_told(self._seen.recv(2048)))
-                continue
-            self.packets -= 1
+                self.packets += 1
 
 
 def _told(frame: bytes) -> str:
