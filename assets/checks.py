@@ -89,7 +89,8 @@ class TableCheck:
     ) -> dg.AssetCheckResult:
         metadata: dict[str, Any] = {"offending_rows": rows}
         if not rows:
-            metadata |= {"passed_at": passed_at, _JUDGED: json.dumps(judged, sort_keys=True)}
+            # as JSON a page folds it away: it is for the next run, not for a reader
+            metadata |= {"passed_at": passed_at, _JUDGED: dg.MetadataValue.json(dict(sorted(judged.items())))}
         severity = dg.AssetCheckSeverity.ERROR if self.is_blocking else dg.AssetCheckSeverity.WARN
         return dg.AssetCheckResult(
             passed=rows == 0,
@@ -173,4 +174,8 @@ def _told_when_passed(instance: DagsterInstance, key: dg.AssetCheckKey) -> dict[
     evaluation = verdicts[0].evaluation if verdicts else None
     if evaluation is None or not evaluation.passed:
         return {}
-    return {name: str(value.value) for name, value in evaluation.metadata.items()}
+    return {name: _text(value) for name, value in evaluation.metadata.items()}
+
+
+def _text(told: dg.MetadataValue[Any]) -> str:
+    return json.dumps(told.value) if isinstance(told, dg.JsonMetadataValue) else str(told.value)

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from functools import partial
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.compute as pc
 from sqlglot import exp, parse_one
 
 from assets.recommendations_policy import policy_of
 from assets.recommendations_tables import RESOURCES
-from assets.recommendations_world import newest_rows, read_world
+from assets.recommendations_world import newest_rows, resources_of
 from pipelines.lake.engine import Catalog
 from pipelines.recommendations.protection import protecting_tag
 from pipelines.recommendations.recommendation import Recommendation, Unjudged
+from pipelines.recommendations.rule import Rule
 from pipelines.recommendations.rules import RULES
 from pipelines.recommendations.rules.storage_buckets import OUTLOOK
 from pipelines.recommendations.rules.storage_lifecycle import STORAGE_LIFECYCLE
@@ -27,6 +31,8 @@ STORED, EGRESS = "gold.storage_by_bucket", "gold.storage_egress"
 LIFECYCLE_TABLES = (OUTLOOK, STORED, EGRESS, STREAMS)
 """What the sections read, beside recommendations and the bill."""
 _PARTS = {"logs": LOGS, "metrics": SAMPLES}
+_NAMED_BY = {OUTLOOK: "resource_id", EGRESS: "resource_id", STREAMS: "data_source_id"}
+"""The resources that tables speak of."""
 
 Row = dict[str, Any]
 
@@ -39,19 +45,28 @@ def lifecycle_rows(catalog: Catalog, settings: Settings, today: date) -> dict[st
         return {}
     if not all(_is_of_today(catalog, name) for name in (RESOURCES, STORED, EGRESS, STREAMS)):
         return {}
-    world = read_world(catalog, rules, today)
+    world = _world(catalog, rules, today)
     if world is None:
         return {}
     is_of_today = all(map(partial(_is_of_today, catalog), STORAGE_LIFECYCLE.reads))
     return {
         OUTLOOK: _buckets(world, settings, is_of_today=is_of_today),
         STORED: newest_rows(catalog, STORED).to_pylist(),
-        EGRESS: [
-            {**row, "owner": _owner(world.resources.get(row["resource_id"]))}
-            for row in newest_rows(catalog, EGRESS).to_pylist()
-        ],
+        EGRESS: [{**row, "owner": _owner(world.resources.get(row["resource_id"]))} for row in world.rows(EGRESS)],
         STREAMS: _streams(world, settings),
     }
+
+
+def _world(catalog: Catalog, rules: Sequence[Rule], today: date) -> World | None:
+    """What these rules read and the sections show, with the resources they name and no others: an account has many
+    thousands. None before anything was charged."""
+    known = newest_rows(catalog, RESOURCES)
+    if not known.num_rows:
+        return None
+    tables = {name: newest_rows(catalog, name) for name in sorted({EGRESS, *(name for r in rules for name in r.reads)})}
+    named = {each for table, column in _NAMED_BY.items() for each in tables[table][column].to_pylist()}
+    shown = known.filter(pc.is_in(known["resource_id"], pa.array(sorted(named - {None}), pa.string())))
+    return World(today, max(known["known_until"].to_pylist()), resources_of(shown.to_pylist()), tables)
 
 
 def _is_of_today(catalog: Catalog, table: str) -> bool:

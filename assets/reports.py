@@ -7,20 +7,21 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import pyarrow as pa
 
-from assets.budgets_report import OUTLOOK_QUERIES
+from assets.made_tables import MONTH
 from assets.partitions import months_of
 from assets.report_ahead import AHEAD_TABLES, ahead_rows
 from assets.report_anomalies import anomaly_rows
 from assets.report_gpu import gpu_rows
-from assets.report_kpis import KPIS, kpi_rows
 from assets.report_lifecycle import LIFECYCLE_TABLES, lifecycle_rows
 from assets.report_recommendations import ADVICE_TABLES, advice_rows
+from assets.report_rows import month_rows
 from assets.resources import ClockResource, LakeResource
 from pipelines.billing.periods import month_start, next_month
 from pipelines.errors import UsageError
-from pipelines.lake.engine import Catalog
-from pipelines.lake.sql_models import load_checks
+from pipelines.lake.engine import Catalog, reading
+from pipelines.lake.sql_models import load_checks, tables_read
 from pipelines.reporting.gpu_rows import GPU_TABLES
 from pipelines.settings import load_settings
 
@@ -40,8 +41,6 @@ READ_BY_THE_REPORT = (
     *("gold/forecasts", "gold/forecast_accuracy", "gold/budgets", "gold/voucher_burn_down", "gold/voucher_bills"),
     *(table.replace(".", "/") for table in sorted(_FURTHER)),
 )
-
-KPI_BRIDGE = "gold.kpi_bridge"
 
 _REPORT_DESCRIPTION = """The monthly review as one HTML file: what was spent, why it changed, whether the bill agrees.
 
@@ -81,7 +80,7 @@ def monthly_inputs(catalog: Catalog, month: str, now: datetime) -> list[Any]:
     from pipelines.reporting.monthly_input import TABLES, currencies, monthly_input
 
     def read(lake: Catalog) -> dict[str, list[dict[str, Any]]]:
-        rows = {table: _rows(lake, table, month) for table in TABLES}
+        rows = {table: month_rows(lake, table, month) for table in TABLES}
         rows |= _anomalies(lake, month) | advice_rows(lake, now.date()) | ahead_rows(lake, month)
         rows |= gpu_rows(lake, month)
         return rows | lifecycle_rows(lake, load_settings(), now.date())
@@ -123,14 +122,26 @@ def failed_checks(catalog: Catalog, month: str) -> Sequence[Any]:
 
     failed = []
     for check in load_checks():
-        found = catalog.query(check.sql)
-        months = (
-            found["billing_month"].to_pylist() if "billing_month" in found.column_names else [month] * found.num_rows
-        )
-        if rows := months.count(month):
+        found = _offending(catalog, check.sql, month)
+        rows = found[MONTH].to_pylist().count(month) if MONTH in found.column_names else found.num_rows
+        if rows:
             message = f"{check.description} Rows found: {rows}."
             failed.append(FailedCheck(check.name, check.table, message, check.is_blocking))
     return failed
+
+
+def _offending(catalog: Catalog, sql: str, month: str) -> pa.Table:
+    """Rows that a check finds; of one that tells months those of the month, in tables by month read for it alone.
+
+    Such a check compares what is said of the same month, so months beside it change nothing in what it finds there.
+    """
+    reads = sorted(tables_read(sql))
+    stored = {name for read in reads for name in catalog.physical(read)}
+    demand = {name: [month] for name in stored if catalog.state(name).partition_by == MONTH}
+    with catalog.connect() as connection, reading():
+        catalog.register(connection, reads, demand)
+        found = connection.execute(sql).to_arrow_table()
+    return found if MONTH in found.column_names else catalog.query(sql)
 
 
 def organization_id(catalog: Catalog) -> str:
@@ -143,19 +154,6 @@ def organization_name(catalog: Catalog) -> str:
     """Name on the newest bill, or the id while there is none."""
     names = catalog.query("select organization_name, organization_id from silver.organizations limit 1").to_pylist()
     return str(names[0]["organization_name"] or names[0]["organization_id"]) if names else "your organisation"
-
-
-def _rows(catalog: Catalog, table: str, month: str) -> list[dict[str, Any]]:
-    """The month's rows; of the summary all months, for the history."""
-    if table == KPIS:
-        return kpi_rows(catalog, month, load_settings())
-    if table in OUTLOOK_QUERIES:
-        return list(catalog.query(OUTLOOK_QUERIES[table]).to_pylist())
-    if table == KPI_BRIDGE and catalog.state(table).delta is None:
-        return []
-    chosen = "" if table in ("gold.monthly_summary", "gold.data_freshness") else f" where billing_month = '{month}'"
-    rows: list[dict[str, Any]] = catalog.query(f"select * from {table}{chosen}").to_pylist()
-    return rows
 
 
 def _anomalies(catalog: Catalog, month: str) -> dict[str, list[dict[str, Any]]]:

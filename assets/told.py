@@ -10,6 +10,7 @@ from typing import Any
 
 import dagster as dg
 
+from assets.column_words import meaning
 from assets.lens import Lens
 from pipelines.lake.build import Built
 from pipelines.lake.sql_models import SqlModel
@@ -123,14 +124,15 @@ def _money(model: SqlModel, columns: Mapping[str, str]) -> str | None:
 
 
 def _schema(model: SqlModel, columns: Mapping[str, str]) -> dg.TableSchema:
-    key = set(model.grain)
     return dg.TableSchema(
-        columns=[
-            dg.TableColumn(name, kind, description="Part of the grain." if name in key else None)
-            for name, kind in columns.items()
-        ],
+        columns=[dg.TableColumn(name, kind, _words(model, name)) for name, kind in columns.items()],
         constraints=dg.TableConstraints([f"one row per {', '.join(model.grain)}"]),
     )
+
+
+def _words(model: SqlModel, column: str) -> str | None:
+    told = (meaning(model.table, column), "Part of the grain." if column in model.grain else None)
+    return " ".join(filter(None, told)) or None
 
 
 def _preview(lens: Lens, model: SqlModel, columns: Mapping[str, str], months: Sequence[str]) -> str:

@@ -18,6 +18,7 @@ Value = str | int | bool | date
 """What a column may be compared with."""
 
 _CHARGES: Final = "silver.labelled_costs"
+_UNLABELLED: Final = "silver.costs"
 _ALLOCATED: Final = "gold.allocated_costs"
 _PROOF: Final = "gold.monthly_summary"
 _LABELS: Final = ("project_id", "project_name", "service_name", "region_id")
@@ -26,6 +27,8 @@ _GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
     _CHARGES: ("charge_date", "billing_month", *_LABELS, *_BEARERS, "sku", "resource_id", "resource_name"),
     _ALLOCATED: ("charge_date", "billing_month", *_LABELS, *_BEARERS, "is_direct", "allocation_method"),
 }
+_BY_THEMSELVES: Final = frozenset({"charge_date", "billing_month", "project_id", "sku", "resource_id"})
+"""What charges say before they are labelled; sums by nothing else leave the labels of millions of them unread."""
 
 
 class OpenLake:
@@ -105,7 +108,8 @@ class OpenLake:
         chosen = f"{', '.join(columns)}, sum(billed_cost)::decimal(38, 12) as billed_cost" if group_by else "*"
         grouped = f"group by all order by billed_cost desc nulls last, {', '.join(columns)}" if group_by else ""
         where = f"where {' and '.join(conditions)}" if conditions else ""
-        return self.sql(f"select {chosen} from {table} {where} {grouped}")
+        is_plain = group_by and not allocated and project is None and _BY_THEMSELVES.issuperset(group_by)
+        return self.sql(f"select {chosen} from {_UNLABELLED if is_plain else table} {where} {grouped}")
 
     def under_pseudonyms(self, frame: pl.DataFrame, column: str = "tenant") -> pl.DataFrame:
         """The frame with tenants as reports show them: by pseudonyms, unless the settings say `pseudonyms = false`."""

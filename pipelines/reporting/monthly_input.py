@@ -1,9 +1,10 @@
 """Dict rows of gold tables, as DuckDB or polars return them, become the typed input of the monthly report."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, fields
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import cache
 from typing import Any, TypeVar, get_type_hints
 
 from pipelines.errors import UsageError
@@ -92,17 +93,16 @@ def monthly_input(
     closing: ClosedMonth | None = None,
     dust_floor: Decimal = DUST_FLOOR,
 ) -> MonthlyInput:
-    """Typed rows of one month and currency, out of dict rows as DuckDB or polars return them.
+    """Typed rows of one month and currency, out of dict rows of tables that may hold more than that.
 
-    Tables may hold more months and currencies than asked for. A missing column, a float where money is
-    expected or a month without summary is refused.
+    A missing column, a float where money is expected or a month without summary is refused.
     """
 
     def read(kind: type[Row], *, all_months: bool = False) -> tuple[Row, ...]:
         return read_rows(rows_by_table, kind, None if all_months else month, currency)
 
-    is_first = currency in currencies(rows_by_table, month)[:1]
     history = _history(read(SummaryRow, all_months=True), month, currency)
+    is_first = currency in currencies(rows_by_table, month)[:1]
     return MonthlyInput(
         organization_name=organization_name,
         month=month,
@@ -111,27 +111,41 @@ def monthly_input(
         product_version=product_version,
         summary=history[-1],
         history=history,
-        daily=read(DailyRow),
-        movers=read(MoverRow),
-        top_spenders=tuple(sorted(read(SpenderRow), key=lambda row: (row.dimension, row.rank))),
-        coverage=read(CoverageRow),
-        residuals=read(ResidualRow),
-        invoice=next(iter(read(InvoiceRow)), None),
-        waterfall=tuple(sorted(read(WaterfallRow), key=lambda row: row.step_number)),
-        freshness=tuple(sorted(read(FreshnessRow), key=lambda row: row.source)),
         checks_failed=tuple(checks_failed),
         headline_basis=headline_basis,
-        kpis=read(KpiRow, all_months=True),
         closing=closing,
-        outlook=read_outlook(rows_by_table, currency),
-        anomalies=read_anomalies(rows_by_table, currency, is_first=is_first),
+        kpis=read(KpiRow, all_months=True),
         kpi_bridge=read(KpiBridgeRow),
-        advice=read_advice(rows_by_table, currency, is_first=is_first, dust_floor=dust_floor),
-        ahead=read_ahead(rows_by_table, currency, is_first=is_first),
-        storage=read_storage(rows_by_table, currency, is_first=is_first),
-        telemetry=read_telemetry(rows_by_table, currency, is_first=is_first),
         gpu=gpu_of(read),
+        **_of_the_bill(read),
+        **_of_the_present(rows_by_table, currency, is_first=is_first, dust_floor=dust_floor),
     )
+
+
+def _of_the_bill(read: Callable[[Any], tuple[Any, ...]]) -> dict[str, Any]:
+    """Fields of `MonthlyInput` that tell of the month's charges: what they were, and whether the bill agrees."""
+    return {
+        "daily": read(DailyRow),
+        "movers": read(MoverRow),
+        "top_spenders": tuple(sorted(read(SpenderRow), key=lambda row: (row.dimension, row.rank))),
+        "coverage": read(CoverageRow),
+        "residuals": read(ResidualRow),
+        "invoice": next(iter(read(InvoiceRow)), None),
+        "waterfall": tuple(sorted(read(WaterfallRow), key=lambda row: row.step_number)),
+        "freshness": tuple(sorted(read(FreshnessRow), key=lambda row: row.source)),
+    }
+
+
+def _of_the_present(rows_by_table: Rows, currency: str, *, is_first: bool, dust_floor: Decimal) -> dict[str, Any]:
+    """Fields of `MonthlyInput` that stand as they are now, whatever the month."""
+    return {
+        "outlook": read_outlook(rows_by_table, currency),
+        "anomalies": read_anomalies(rows_by_table, currency, is_first=is_first),
+        "advice": read_advice(rows_by_table, currency, is_first=is_first, dust_floor=dust_floor),
+        "ahead": read_ahead(rows_by_table, currency, is_first=is_first),
+        "storage": read_storage(rows_by_table, currency, is_first=is_first),
+        "telemetry": read_telemetry(rows_by_table, currency, is_first=is_first),
+    }
 
 
 def read_outlook(rows_by_table: Rows, currency: str) -> Outlook:
@@ -242,19 +256,29 @@ def read_rows(rows_by_table: Rows, kind: type[Row], month: str | None, currency:
 
 def typed(kind: type[Row], row: Mapping[str, Any]) -> Row:
     """One dict row as its dataclass; columns the report does not use are ignored."""
-    types = get_type_hints(kind)
-    required = [field.name for field in fields(kind) if field.default is MISSING]  # type: ignore[arg-type]
-    missing = [name for name in required if name not in row]
+    columns = _columns(kind)  # type: ignore[arg-type]
+    missing = [name for name, (_, is_required) in columns.items() if is_required and name not in row]
     if missing:
         raise UsageError(f"{kind.TABLE} has no column {', '.join(missing)}; rebuild it with `finops run`")
-    names = [field.name for field in fields(kind) if field.name in row]  # type: ignore[arg-type]
-    return kind(**{name: _value(kind.TABLE, name, types[name], row[name]) for name in names})
+    table = kind.TABLE
+    return kind(
+        **{name: _value(table, name, allowed, row[name]) for name, (allowed, _) in columns.items() if name in row}
+    )
 
 
-def _value(table: str, name: str, kind: Any, value: Any) -> Any:
-    allowed = getattr(kind, "__args__", (kind,))
-    if value is None and type(None) in allowed:
-        return None
+@cache
+def _columns(kind: type[GoldRow]) -> Mapping[str, tuple[tuple[Any, ...], bool]]:
+    """By column, the types it may have and whether the table must have it; found out once, since that takes long."""
+    types = get_type_hints(kind)
+    return {
+        field.name: (getattr(types[field.name], "__args__", (types[field.name],)), field.default is MISSING)
+        for field in fields(kind)  # type: ignore[arg-type]
+    }
+
+
+def _value(table: str, name: str, allowed: tuple[Any, ...], value: Any) -> Any:
+    if type(value) in allowed and not isinstance(value, datetime):
+        return value
     if value is None:
         raise UsageError(f"{table}.{name} is null, and the report needs it; rebuild it with `finops run`")
     if Decimal in allowed and isinstance(value, int) and not isinstance(value, bool):
@@ -266,6 +290,7 @@ def _value(table: str, name: str, kind: Any, value: Any) -> Any:
     if isinstance(value, datetime):
         moment = value.astimezone(UTC)
         return moment.date() if date in allowed else moment
-    if not isinstance(value, tuple(allowed)):
-        raise UsageError(f"{table}.{name} is {type(value).__name__} {value!r}, expected {kind}")
+    if not isinstance(value, allowed):
+        expected = " or ".join(each.__name__ for each in allowed)
+        raise UsageError(f"{table}.{name} is {type(value).__name__} {value!r}, expected {expected}")
     return value

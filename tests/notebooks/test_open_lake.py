@@ -51,6 +51,15 @@ def test_costs_add_up_by_any_group_and_allocated_ones_to_the_same(small, lake):
     assert lake.costs(month=MONTH, project="lab", group_by=["sku"])["billed_cost"].sum() == lab["cost"] > 0
 
 
+def test_sums_by_what_charges_say_themselves_are_those_of_the_labelled_charges(lake):
+    for column in ("charge_date", "project_id", "sku", "resource_id"):
+        labelled = lake.sql(
+            f"select {column}, billing_currency, sum(billed_cost)::decimal(38, 12) as billed_cost "
+            f"from silver.labelled_costs group by all"
+        )
+        assert set(lake.costs(group_by=[column]).rows()) == set(labelled.rows())
+
+
 def test_tenants_stand_under_pseudonyms_in_tables_and_in_key_figures(lake):
     plain = lake.table("gold.tenant_margins", billing_month=MONTH)
     shown = lake.under_pseudonyms(plain)
