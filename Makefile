@@ -32,12 +32,18 @@ $(READY): requirements.lock pyproject.toml
 	@$(BIN)/python -m compileall -q -j 0 .venv/lib > /dev/null || true
 	@touch $(READY)
 
+# half a gigabyte for what one machine cannot hold: only where its tests can run
+SPARK := .venv/.spark
+$(SPARK): requirements-spark.lock $(READY)
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --require-hashes -r requirements-spark.lock
+	@touch $@
+
 .PHONY: demo
 demo: $(READY) ## The whole main job on a simulated organisation: no account, no network, no key
 	@$(BIN)/finops demo
 
 .PHONY: test
-test: $(READY) ## All that CI checks: format, lint, types, import contracts, tests
+test: $(READY) $(if $(shell command -v java),$(SPARK)) ## All that CI checks: format, lint, types, import contracts, tests
 	@$(MAKE) --no-print-directory --jobs=3 --output-sync lint types contracts
 	@$(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder -m "not long"
 
@@ -80,8 +86,19 @@ bench: $(READY) ## Measure what is promised in seconds and memory; writes docs/p
 	@$(BIN)/python -m benchmarks.bench
 
 .PHONY: bench-kill
-bench-kill: $(READY) ## Kill a run at 20 moments and compare what the next run leaves
-	@$(BIN)/python -m benchmarks.kill_runs --kills 20 --seed 1
+bench-kill: $(READY) ## Kill the making of every asset, 500 times in all, and compare what is left; an hour or two
+	@$(BIN)/python -m benchmarks.kill_runs --kills 500 --wholes 20 --demos 20 --seed 1 --write
+
+.PHONY: bench-engines
+bench-engines: $(SPARK) ## Every model on DuckDB and on Spark, row by row; LAKE=… is the lake
+	@$(BIN)/python -m benchmarks.two_engines --lake $(LAKE)
+
+.PHONY: bench-reliability
+bench-reliability: $(READY) ## Writers at once, faults of the storage, flipped bits, the same again; writes docs/reliability.md
+	@$(BIN)/python -m benchmarks.writers --writers 8 --rounds 200 --write
+	@$(BIN)/python -m benchmarks.storage_faults --cases 200 --seed 1 --write
+	@$(BIN)/python -m benchmarks.flipped_bits --cases 1000 --seed 1 --write
+	@$(BIN)/python -m benchmarks.idempotence --times 5 --orders 2 --seed 1 --write
 
 .PHONY: bench-faults
 bench-faults: $(READY) ## Read 200 times with 30 % of all calls failing and compare the tables
@@ -89,7 +106,10 @@ bench-faults: $(READY) ## Read 200 times with 30 % of all calls failing and comp
 
 .PHONY: lock
 lock: $(READY) ## Resolve the dependencies anew; names, versions and hashes only
-	@$(BIN)/uv pip compile --quiet pyproject.toml --universal --generate-hashes --all-extras -o requirements.lock
+	@$(BIN)/uv pip compile --quiet pyproject.toml --universal --generate-hashes \
+		--extra dev --extra shared --extra notebooks -o requirements.lock
+	@sed -n 's/^spark = \["\(.*\)"\]/\1/p' pyproject.toml \
+		| $(BIN)/uv pip compile --quiet - --universal --generate-hashes --no-header -o requirements-spark.lock
 
 .PHONY: clean
 clean: ## Remove the environment and everything made

@@ -16,6 +16,7 @@ from assets.recommendations_policy import asides_of, holidays_around, policy_of
 from assets.recommendations_tables import RECOMMENDATIONS, UNJUDGED
 from assets.recommendations_world import read_world
 from pipelines.lake.engine import Catalog
+from pipelines.lake.migrations import migrated
 from pipelines.lake.store import WHOLE
 from pipelines.recommendations.engine import ask, together
 from pipelines.recommendations.register import Day, registered, unjudged_rows
@@ -41,6 +42,8 @@ class Updated:
 
 def update_recommendations(catalog: Catalog, settings: Settings, today: date, rules: Sequence[Rule] = RULES) -> Updated:
     """Bring the register up to date; equal rows make no commit, and before anything was charged nothing is written."""
+    for table in migrated(catalog.lake, {RECOMMENDATIONS.name: RECOMMENDATIONS.table}):
+        catalog.forget(table)
     world = read_world(catalog, rules, today)
     if world is None:
         policy_of(settings.recommendations, rules)  # what is wrong in it is said before there is anything to judge

@@ -42,7 +42,7 @@ class LakeResource(dg.ConfigurableResource):  # type: ignore[type-arg]
 
     def catalog(self) -> Catalog:
         """Tables and models by name."""
-        return open_catalog(self.open())
+        return open_catalog(self.open(), load_settings().engine)
 
 
 class ScalewayResource(dg.ConfigurableResource):  # type: ignore[type-arg]

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from functools import cache
+from typing import Literal
 
 import pyarrow as pa
 
@@ -141,9 +142,9 @@ TABLES: Mapping[str, PythonTable] = {
 }
 
 
-def open_catalog(lake: Lake) -> Catalog:
-    """The lake's tables and models by name."""
-    return Catalog(lake, _models(), TABLES)
+def open_catalog(lake: Lake, engine: Literal["duckdb", "spark"] = "duckdb") -> Catalog:
+    """The lake's tables and models by name; the engine makes the models that are stored."""
+    return Catalog(lake, _models(), TABLES, engine)
 
 
 @cache

@@ -126,11 +126,11 @@ def mail_server(password: str) -> Iterator[Mailbox]:
     controller = Controller(
         Sink(), hostname="127.0.0.1", port=port, authenticator=judge, auth_required=True, auth_require_tls=False
     )
-    controller.start()  # type: ignore[no-untyped-call]
+    controller.start()
     try:
         yield Mailbox(port)
     finally:
-        controller.stop()  # type: ignore[no-untyped-call]
+        controller.stop()
 
 
 class Watch:

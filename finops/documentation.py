@@ -1,4 +1,4 @@
-"""Writes the lists the documentation shows: commands, rules, settings and their schema, tables and checks.
+"""Writes the lists the documentation shows: commands, rules, settings and their schema, tables, contracts and checks.
 
 Run `python -m finops.documentation` after changing a command or a setting; a test compares.
 """
@@ -14,6 +14,7 @@ import typer
 
 from finops.cli import build_app
 from finops.documented_rules import rules_page
+from finops.documented_tables import contracts_document
 from pipelines.settings import DEFAULT_TEXTS, all_keys, settings_schema
 from pipelines.settings_sources import variable_name
 
@@ -29,6 +30,7 @@ def documents() -> dict[str, str]:
         "docs/settings.md": "\n".join(_settings()) + "\n",
         "docs/tables.md": "\n".join(_tables()) + "\n",
         "schemas/finops.schema.json": json.dumps(settings_schema(), indent=2) + "\n",
+        **dict([contracts_document()]),
     }
 
 

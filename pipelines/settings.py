@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from pwd import getpwuid
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from pydantic import BaseModel, Field, PrivateAttr, ValidationError
 from pydantic_settings import (
@@ -103,6 +103,9 @@ class Settings(BaseSettings):
         default_factory=lambda: _user_folder("XDG_STATE_HOME", ".local/state") / "finops",
         validate_default=True,
         description="Folder of Dagster's history and the runs. Default: the user's state folder.",
+    )
+    engine: Literal["duckdb", "spark"] = Field(
+        "duckdb", description="What builds the tables of sql/: duckdb, or spark for what one machine cannot hold."
     )
     locale: Locale = Field("en", description="Language and number format of reports, such as en or fr_FR.")
     time_zone: TimeZone = Field("UTC", description="Time zone times are shown in. Data is always UTC.")

@@ -51,6 +51,7 @@ def tables(
 ) -> None:
     """List every table: what it means, what one row is, how many partitions it has."""
     from finops import catalog_of
+    from pipelines.lake.migrations import written_by
 
     catalog = catalog_of(lake)
     rows = []
@@ -63,6 +64,7 @@ def tables(
                 "table": name,
                 "kind": "view" if is_view else "table",
                 "version": None if state is None or state.delta is None else state.version,
+                "written by": None if state is None or state.delta is None else written_by(catalog.lake, name),
                 "one row per": ", ".join(model.grain) if model else "",
                 "meaning": model.description if model else catalog.declared[name].description,
             }

@@ -47,6 +47,9 @@ def restore(
     version: Annotated[
         int | None, typer.Option("--version", min=0, help="To go back to; else they are listed.")
     ] = None,
+    repair: Annotated[
+        bool, typer.Option("--repair", help="Make good what is damaged, as far as it can be; say what is lost.")
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only list the versions.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     lake: Lake = None,
@@ -62,6 +65,9 @@ def restore(
     from pipelines.lake.restoring import versions
 
     opened = catalog_of(lake).lake
+    if repair and not dry_run:
+        _repair(opened, table)
+        return
     if version is None or dry_run:
         rows = [asdict(each) for each in versions(opened, table)]
         if json:
@@ -74,6 +80,17 @@ def restore(
         write_json({"table": table, "restored": version, "version": made})
     else:
         write_line(f"{table} is as it was in version {version}; that is version {made} now.")
+
+
+def _repair(opened: Any, table: str) -> None:
+    from pipelines.errors import LakeUnavailable
+    from pipelines.lake.repairing import repair
+
+    told = repair(opened, table)
+    for line in told.done:
+        write_line(line)
+    if told.lost:
+        raise LakeUnavailable(f"{table}: {'; '.join(told.lost)}")
 
 
 COMMANDS: tuple[tuple[str, Callable[..., Any]], ...] = (

@@ -4,24 +4,23 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 import duckdb
 import pyarrow as pa
 
+from pipelines.errors import QualityGateError
 from pipelines.lake.content import ContentDigest
 from pipelines.lake.dated import content_in_month, holds_by_day, learn_months
-from pipelines.lake.engine import Catalog, Demand, reading
+from pipelines.lake.engine import Catalog, Demand
+from pipelines.lake.engines import BATCH_ROWS, Question, engine_named
 from pipelines.lake.files import NewFiles, parted
 from pipelines.lake.sql_models import ALL, NOW, SqlModel
 from pipelines.lake.store import WHOLE, PartitionState
 
-BATCH_ROWS = 8_192
 READ_AT_ONCE = 32 * 1024**2
 """Parquet; in memory its rows and their order take some twenty times as much."""
-BUILT_MONTHS = "built_months"
-"""The variable that tells a select which months are asked for, where what it reads tells of others too."""
 _MONTHS = frozenset({"billing_month", "usage_month"})
 
 
@@ -198,19 +197,24 @@ def _run(
     catalog: Catalog, model: SqlModel, partitions: Sequence[str], opened: ExitStack
 ) -> tuple[NewFiles, dict[str, str]]:
     """Rows of these partitions in a canonical order, as files yet to be stored, and the content hash of each."""
-    with catalog.connect() as connection, reading():
-        demand = _demand(catalog, model, partitions)
-        catalog.register(connection, sorted(model.reads), demand)
-        chosen = ""
-        if any(wanted is None or set(wanted) - set(partitions) for wanted in demand.values()):
-            # what is read tells of other partitions too; else the condition only costs memory
-            values = ", ".join(f"'{p}'" for p in partitions)
-            chosen = f"where {model.partition_by} in ({values})" if model.partition_by else ""
-            if model.partition_by:
-                connection.execute(f"set variable {BUILT_MONTHS} = [{values}]")
-        rows = connection.execute(f"select * from ({model.sql}) {chosen} order by all").to_arrow_reader(BATCH_ROWS)
+    demand = _demand(catalog, model, partitions)
+    # where what is read tells of no other partitions a condition only costs memory
+    is_wider = any(wanted is None or set(wanted) - set(partitions) for wanted in demand.values())
+    question = Question(model, demand, partitions if is_wider else None)
+    with data_errors(model.table), engine_named(catalog.engine).rows(catalog, question) as rows:
         files = opened.enter_context(catalog.lake.new_files(model.table, rows.schema, model.partition_by, held=True))
         return files, _digested(rows, model.partition_by, partitions, files)
+
+
+@contextmanager
+def data_errors(table: str) -> Iterator[None]:
+    """Turn DuckDB's error about a value into one line that names the table: what a source sent there is no number, time
+    or text of the kind it documents, and a sum without it would be wrong."""
+    try:
+        yield
+    except (duckdb.DataError, duckdb.InvalidInputException) as error:
+        reason = " ".join(str(error).split())[:300]
+        raise QualityGateError(f"{table} cannot be built: {reason}; look at what it reads, and report it") from error
 
 
 def content_hashes(

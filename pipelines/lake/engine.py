@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
+from typing import Literal
 
 import duckdb
 import pyarrow as pa
@@ -98,8 +99,15 @@ def reading() -> Iterator[None]:
 class Catalog:
     """Registers tables and views of the lake in a DuckDB connection, as far as a query asks for them."""
 
-    def __init__(self, lake: Lake, models: Layered, declared: Mapping[str, PythonTable] = PYTHON_TABLES) -> None:
+    def __init__(
+        self,
+        lake: Lake,
+        models: Layered,
+        declared: Mapping[str, PythonTable] = PYTHON_TABLES,
+        engine: Literal["duckdb", "spark"] = "duckdb",
+    ) -> None:
         self.lake = lake
+        self.engine = engine
         self.models = models
         self.declared = declared
         self._states: dict[str, TableState] = {}
@@ -157,8 +165,7 @@ class Catalog:
         done.add(table)
         connection.execute(f"create schema if not exists {table.split('.')[0]}")
         model = self.models.by_name.get(table)
-        # a view reads what there is: imported bills, say, where no account was ever read
-        if model is not None and (not model.is_stored or (behind_view and self.state(table).delta is None)):
+        if model is not None and self.is_made_when_read(table, behind_view):
             for read in sorted(model.reads):
                 self._register(connection, read, demand, done, behind_view=True)
             try:
@@ -169,6 +176,12 @@ class Catalog:
                 ) from error
         else:
             self._register_stored(connection, table, model, demand.get(table))
+
+    def is_made_when_read(self, table: str, behind_view: bool = False) -> bool:
+        """Whether a table is its select and no files: a view, and what a view reads that was never built."""
+        model = self.models.by_name.get(table)
+        # a view reads what there is: imported bills, say, where no account was ever read
+        return model is not None and (not model.is_stored or (behind_view and self.state(table).delta is None))
 
     def _make_view(self, connection: duckdb.DuckDBPyConnection, model: SqlModel) -> None:
         made = model.sql
@@ -222,7 +235,8 @@ class Catalog:
         if declared is not None:
             return declared.schema
         if model is None:
-            raise UsageError(f"no table is called {table}{self._meant(table)}; `finops lake tables` lists them")
+            named = " ".join(table.split())[:100]
+            raise UsageError(f"no table is called {named}{self._meant(table)}; `finops lake tables` lists them")
         raise UsageError(f"{table} was not built yet; run `finops demo`, or `finops run` on your account")
 
     def _meant(self, table: str) -> str:

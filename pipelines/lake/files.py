@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
+from hashlib import sha256
 from typing import Any, Protocol, Self
 from urllib.parse import quote, unquote, urlsplit
 from uuid import uuid4
@@ -25,7 +26,7 @@ from deltalake.fs import DeltaStorageHandler
 from deltalake.transaction import AddAction
 from pyarrow.fs import FileSystem, LocalFileSystem, PyFileSystem, SubTreeFileSystem
 
-from pipelines.errors import LakeUnavailable
+from pipelines.lake.failures import lake_errors
 
 GROUP_ROWS, GROUP_BYTES = 122_880, 8 * 1024**2
 """A row group is written when so many rows, or so many bytes of all partitions together, are waiting."""
@@ -44,6 +45,39 @@ class ArrowStream(Protocol):
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object: ...
 
 
+class ArrowRows(ArrowStream, Protocol):
+    """A stream of rows that tells its columns."""
+
+    @property
+    def schema(self) -> pa.Schema: ...
+
+
+class _Hashed:
+    """A stream that takes bytes and knows the checksum of all that it took."""
+
+    def __init__(self, stream: Any) -> None:
+        self.stream = stream
+        self._digest = sha256()
+
+    def write(self, content: Any) -> int:
+        self._digest.update(content)
+        self.stream.write(content)
+        return len(content)
+
+    def flush(self) -> None:
+        self.stream.flush()
+
+    def close(self) -> None:
+        self.stream.close()
+
+    @property
+    def closed(self) -> bool:
+        return bool(self.stream.closed)
+
+    def hexdigest(self) -> str:
+        return self._digest.hexdigest()
+
+
 @dataclass
 class _File:
     """One file that is being written, into its place or into memory."""
@@ -53,6 +87,7 @@ class _File:
     schema: pa.Schema
     sink: Any
     is_stored: bool
+    place: str
     waiting: list[pa.Table] = field(default_factory=list)
     taken: int = 0
     rows: int = 0
@@ -60,7 +95,8 @@ class _File:
 
     def __post_init__(self) -> None:
         self.metadata: list[Any] = []
-        self.writer = pq.ParquetWriter(self.sink, self.schema, compression="zstd", metadata_collector=self.metadata)
+        self.hashed = _Hashed(self.sink)
+        self.writer = pq.ParquetWriter(self.hashed, self.schema, compression="zstd", metadata_collector=self.metadata)
 
     def add(self, rows: pa.Table) -> None:
         self.waiting.append(rows)
@@ -70,7 +106,8 @@ class _File:
 
     def flush(self) -> None:
         if self.rows:
-            self.writer.write_table(pa.concat_tables(self.waiting), row_group_size=GROUP_ROWS)
+            with lake_errors(self.place):
+                self.writer.write_table(pa.concat_tables(self.waiting), row_group_size=GROUP_ROWS)
         self.waiting, self.rows, self.bytes = [], 0, 0
 
 
@@ -81,6 +118,13 @@ class Place:
     table: str
     uri: str
     options: Mapping[str, str] | None
+
+
+def folder_of(place: Place) -> FileSystem:
+    """Its files by their paths in it, as Delta's log names them."""
+    if place.options is None:
+        return SubTreeFileSystem(unquote(urlsplit(place.uri).path), LocalFileSystem())
+    return PyFileSystem(DeltaStorageHandler(place.uri, dict(place.options)))
 
 
 class NewFiles:
@@ -100,7 +144,14 @@ class NewFiles:
         self._store: FileSystem | None = None
         self._open: dict[str | None, _File] = {}
         self._added: list[AddAction] | None = None
+        self.digests: dict[str, str] = {}
         self.rows = 0
+
+    @property
+    def store(self) -> FileSystem:
+        """The folder of the table; LakeUnavailable where its bucket is not."""
+        with lake_errors(self.table):
+            return self._files
 
     def __enter__(self) -> Self:
         return self
@@ -140,7 +191,7 @@ class NewFiles:
         return self._added
 
     def kept(self) -> None:
-        """The files are part of the table from now on."""
+        """The files are part of the table from now on, or may be."""
         self._open, self._added = {}, []
         pa.default_memory_pool().release_unused()  # or it waits, unused, beside what DuckDB takes next
 
@@ -151,20 +202,18 @@ class NewFiles:
         self.kept()
 
     def _delete(self, file: _File) -> None:
+        for close in (file.writer.close, file.sink.close):
+            with suppress(OSError, pa.ArrowException):
+                close()
         with suppress(OSError, pa.ArrowException):
-            file.writer.close()
-            file.sink.close()
             if file.is_stored:
                 self._files.delete_file(file.path)
 
     @property
     def _files(self) -> FileSystem:
         if self._store is None:
-            if self._place.options is None:
-                folder = unquote(urlsplit(self._place.uri).path)
-                self._store = SubTreeFileSystem(folder, LocalFileSystem())
-            else:
-                self._store = PyFileSystem(DeltaStorageHandler(self._place.uri, dict(self._place.options)))
+            self._store = folder_of(self._place)
+            if self._place.options is not None:
                 self._store.get_file_info("_delta_log")  # some servers make a bucket that is missing; here it fails
         return self._store
 
@@ -175,29 +224,26 @@ class NewFiles:
             schema = schema.remove(schema.get_field_index(self.partition_by))
         path = f"{folder}part-00000-{uuid4()}-c000.zstd.parquet"
         sink = pa.BufferOutputStream() if self._held else self._opened(path)
-        self._open[partition] = _File(path, partition, schema, sink, not self._held)
+        self._open[partition] = _File(path, partition, schema, sink, not self._held, f"{self.table}: {path}")
         return self._open[partition]
 
     def _opened(self, path: str) -> Any:
-        try:
+        with lake_errors(f"{self.table}: {path}"):
             if isinstance(self._files, SubTreeFileSystem):
                 self._files.create_dir(path.rpartition("/")[0] or ".", recursive=True)
             # buffered, since the store takes bytes and nothing else
             return self._files.open_output_stream(path, buffer_size=WRITE_BYTES)
-        except OSError as error:
-            raise LakeUnavailable(
-                f"{self.table}: {str(error).splitlines()[0][:200]}; check that the lake's address is right and can be "
-                "written, then run again"
-            ) from error
 
     def _finished(self, file: _File) -> AddAction:
         file.flush()
-        file.writer.close()
-        size = file.sink.tell()
-        if not file.is_stored:
-            held, file.sink, file.is_stored = file.sink.getvalue(), self._opened(file.path), True
-            file.sink.write(held)
-        file.sink.close()
+        with lake_errors(file.place):
+            file.writer.close()
+            size = file.sink.tell()
+            if not file.is_stored:
+                held, file.sink, file.is_stored = file.sink.getvalue(), self._opened(file.path), True
+                file.sink.write(held)
+            file.sink.close()
+        self.digests[file.path] = file.hashed.hexdigest()
         values = {} if self.partition_by is None else {self.partition_by: file.partition}
         statistics = json.dumps(_statistics(file.metadata[0], file.schema))
         return AddAction(file.path, size, values, int(time.time() * 1000), True, statistics)

@@ -17,10 +17,11 @@ from deltalake.exceptions import DeltaError
 from pipelines.errors import LakeUnavailable
 from pipelines.lake.engine import Catalog
 from pipelines.lake.integrity import file_system
+from pipelines.lake.log_health import KEEP_DAYS
 from pipelines.lake.state import TableState, metadata
 
-KEEP_DAYS = 800
-"""As long as the log keeps versions: a month stays readable as it was for more than two years."""
+__all__ = ["KEEP_DAYS", "Upkeep", "maintained"]
+
 SMALL_BYTES = 1024**2
 _LOG = "_delta_log/"
 
@@ -66,6 +67,8 @@ def maintained(
         removable = held.keys() & _vacuum(table, state, pinned.get(table, ()), keep_days, dry_run=True)
         if remove and removable:
             _vacuum(table, state, pinned.get(table, ()), keep_days, dry_run=False)
+            assert state.delta is not None
+            catalog.lake.seal(table, state.delta.version(), {})
         yield _told(table, state, held, len(removable), len(removable) if remove else 0)
 
 

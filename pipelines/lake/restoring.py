@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -10,7 +10,7 @@ from deltalake import CommitProperties
 from deltalake.exceptions import DeltaError
 
 from pipelines.errors import LakeUnavailable, UsageError
-from pipelines.lake.integrity import file_system
+from pipelines.lake.integrity import damage_of, file_system
 from pipelines.lake.state import TableState, metadata
 from pipelines.lake.store import Lake
 
@@ -31,8 +31,9 @@ def versions(lake: Lake, table: str, most: int = 20) -> list[Version]:
     """The newest versions, the newest first; UsageError for a table that was never written."""
     state = _known(lake, table)
     assert state.delta is not None
+    held = _held(lake, table)
     return [
-        _version(lake, table, told["version"], told["timestamp"], str(told.get("operation", "")))
+        _version(lake.state_at(table, told["version"]), held, told["timestamp"], str(told.get("operation", "")))
         for told in state.delta.history(most)
     ]
 
@@ -50,7 +51,7 @@ def restore(lake: Lake, table: str, version: int) -> int:
     if version == newest.version:
         raise UsageError(f"version {version} is the newest of {table} already; name an earlier one")
     wanted = lake.state_at(table, version)
-    if gone := _missing(lake, table, wanted):
+    if gone := _missing(wanted, _held(lake, table)):
         raise LakeUnavailable(
             f"{table}: version {version} lacks {len(gone)} files, such as {gone[0]}; name another one"
         )
@@ -60,6 +61,7 @@ def restore(lake: Lake, table: str, version: int) -> int:
         handle.restore(version, commit_properties=CommitProperties(custom_metadata=metadata(wanted.partitions)))
     except DeltaError as error:
         raise LakeUnavailable(f"{table}: version {version} cannot be restored ({error}); run it again") from error
+    lake.seal(table, handle.version(), {}, rereads=False)
     return lake.state(table).version
 
 
@@ -70,20 +72,23 @@ def _known(lake: Lake, table: str) -> TableState:
     return state
 
 
-def _version(lake: Lake, table: str, version: int, milliseconds: int, operation: str) -> Version:
+def _version(state: TableState, held: Mapping[str, int], milliseconds: int, operation: str) -> Version:
     at = datetime.fromtimestamp(milliseconds / 1000, UTC)
-    state = lake.state_at(table, version)
-    missing = _missing(lake, table, state)
-    return Version(
-        version, at, operation, len(state.data_files), sum(file.size for file in state.data_files), len(missing)
-    )
+    size = sum(file.size for file in state.data_files)
+    return Version(state.version, at, operation, len(state.data_files), size, len(_missing(state, held)))
 
 
-def _missing(lake: Lake, table: str, state: TableState) -> Sequence[str]:
-    """Files of a version that are not there, or not of the size its log says."""
+def _held(lake: Lake, table: str) -> dict[str, int]:
+    """Sizes of the data files that are there and what was written, by path in the table's folder."""
     files, root = file_system(lake.address), lake.uri(table).removeprefix("file://").removeprefix("s3://")
-    held = {
+    damaged = damage_of(lake, table).data
+    found = {
         path.rpartition(root.rstrip("/") + "/")[2]: told["size"] for path, told in files.find(root, detail=True).items()
     }
+    return {path: size for path, size in found.items() if path not in damaged}
+
+
+def _missing(state: TableState, held: Mapping[str, int]) -> Sequence[str]:
+    """Files of a version that are not there, or not what was written."""
     wanted = {file.uri.removeprefix(f"{state.folder}/"): file.size for file in state.data_files}
     return sorted(name for name, size in wanted.items() if held.get(name) != size)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from urllib.parse import unquote
@@ -11,10 +11,13 @@ from urllib.parse import unquote
 import pyarrow as pa
 from deltalake import DeltaTable
 
+from pipelines.lake.versions import WRITER, refuse_newer, this_version
+
 WHOLE = ""
 """Partition value of a table that has none."""
 
 _METADATA = "finops.partitions"
+_COMMIT = "finops.commit"
 
 
 @dataclass(frozen=True)
@@ -96,20 +99,41 @@ def is_newest(state: TableState) -> bool:
     return bool(state.delta._table.get_latest_version() == state.version)
 
 
-def metadata(states: Mapping[str, PartitionState]) -> dict[str, str]:
-    return {_METADATA: json.dumps({name: [s.content, s.inputs] for name, s in sorted(states.items())})}
+def metadata(states: Mapping[str, PartitionState], commit: str = "") -> dict[str, str]:
+    """What a commit says of the partitions after it, which version of the product made it, and its own name, by which
+    its writer knows it again."""
+    partitions = json.dumps({name: [s.content, s.inputs] for name, s in sorted(states.items())})
+    told = {_METADATA: partitions, WRITER: this_version()}
+    return told | {_COMMIT: commit} if commit else told
 
 
-def partition_states(delta: DeltaTable, version: int | None = None) -> dict[str, PartitionState]:
-    """States from the newest commit that carries them, of the newest version or as of an earlier one; maintenance
-    commits carry none. `delta` is the newest version: an earlier one numbers its commits wrongly."""
-    for commit in _history(delta):
-        if _METADATA in commit and (version is None or int(commit["version"]) <= version):
-            stored = json.loads(commit[_METADATA])
-            return {name: PartitionState(content, inputs) for name, (content, inputs) in stored.items()}
+def said(commit: bytes) -> Mapping[str, str]:
+    """What the writer of a commit said of it, from the commit's file; empty where it said nothing."""
+    for line in commit.splitlines():
+        if line.startswith(b'{"commitInfo"'):
+            info: Mapping[str, str] = json.loads(line)["commitInfo"]
+            return info
     return {}
 
 
-def _history(delta: DeltaTable) -> Iterator[Mapping[str, str]]:
-    yield from delta.history(1)
-    yield from delta.history()
+def is_named(commit: bytes, name: str) -> bool:
+    """Whether a commit was made by the writer who gave it this name."""
+    return said(commit).get(_COMMIT) == name
+
+
+def partition_states(table: str, commit_of: Callable[[int], bytes | None], version: int) -> dict[str, PartitionState]:
+    """States as of a version: those of the newest commit up to it that tells any; maintenance commits tell none.
+
+    `commit_of` reads a version's file, None where the log has it no more. It is asked for by its number, since what
+    the engine calls history may be ahead of a version while others write. LakeUnavailable where a later release of
+    the product wrote them: what its columns mean is not known here.
+    """
+    for number in range(version, -1, -1):
+        commit = commit_of(number)
+        if commit is None:
+            break
+        commit_said = said(commit)
+        if (told := commit_said.get(_METADATA)) is not None:
+            refuse_newer(table, commit_said)
+            return {name: PartitionState(content, inputs) for name, (content, inputs) in json.loads(told).items()}
+    return {}

@@ -58,7 +58,7 @@ attached as (
         resource_id,
         count(*) filter (where valid_to is null) as used_by,
         max(valid_to) as last_until,
-        arg_max(linked_id, coalesce(valid_to, date '9999-12-31')) as last_used_by
+        arg_max(linked_id, row(coalesce(valid_to, date '9999-12-31'), linked_id)) as last_used_by
     from silver.resource_links
     where link_type = 'attached_to'
     group by resource_id

@@ -155,6 +155,9 @@ def test_the_repository_speaks_of_itself_alone(what):
     assert found == []
 
 
+LOCKS = ("requirements.lock", "requirements-spark.lock")
+
+
 def requirement_names(requirements: list[str]) -> set[str]:
     return {normal(re.match(r"[\w.-]+", each)[0]) for each in requirements}
 
@@ -163,13 +166,13 @@ def locked() -> dict[str, str]:
     """Version by distribution, as pinned for this Python on this machine."""
     from packaging.markers import Marker
 
-    lines = (ROOT / "requirements.lock").read_text().splitlines()
+    lines = [line for name in LOCKS for line in (ROOT / name).read_text().splitlines()]
     pins = [re.match(r"([\w.-]+)(?:\[[^]]*\])?==([^\s;\\]+)(?: ; ([^\\]+))?", line) for line in lines]
     return {normal(pin[1]): pin[2] for pin in pins if pin and (pin[3] is None or Marker(pin[3].strip()).evaluate())}
 
 
 def test_the_lock_covers_every_dependency_with_a_hash_and_no_address():
-    text = (ROOT / "requirements.lock").read_text()
+    text = "".join((ROOT / name).read_text() for name in LOCKS)
     dependencies = [
         *PROJECT["dependencies"],
         *(each for group in PROJECT["optional-dependencies"].values() for each in group),

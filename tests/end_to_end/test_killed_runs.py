@@ -11,7 +11,7 @@ COMMITS = ("5", "10", "20")
 
 
 def test_after_three_killed_runs_the_next_leaves_the_lake_of_an_undisturbed_one():
-    """`make bench-kill` kills at twenty moments, and in the middle of commits too."""
+    """`make bench-kill` kills the making of every asset, at commits, in files and at any time."""
     command = [sys.executable, "-m", "benchmarks.kill_runs", "--in-a-row", *COMMITS]
     ran = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
     assert ran.returncode == 0, ran.stdout + ran.stderr
