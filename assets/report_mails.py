@@ -21,7 +21,7 @@ from assets.anomaly_feedback import append_rows, rows_of
 from assets.made_tables import stale_months_of
 from assets.report_mails_tables import MAILS
 from pipelines.errors import ConfigurationError, QualityGateError, UsageError
-from pipelines.lake.build import stale_months
+from pipelines.lake.build import build, stale_months
 from pipelines.lake.engine import Catalog
 from pipelines.mail.message import Content, Envelope, email, recipient_key
 from pipelines.mail.sending import NotTaken, Server, connected, send
@@ -29,6 +29,7 @@ from pipelines.settings import Settings
 from pipelines.settings_mail import SMTP_LOGIN
 
 if TYPE_CHECKING:
+    from assets.made_assets import Making
     from pipelines.reporting.letter import Letter
 
 
@@ -122,16 +123,28 @@ def send_review(
 
 def refuse_unfinished(catalog: Catalog, months: Sequence[str]) -> None:
     """QualityGateError where a table of these months is not what its inputs would make it now: the run that reads them
-    was cut short, or has not been."""
+    was cut short, or has not been.
+
+    What came out as it was tells its new inputs with its next change only, so what looks older is made once more.
+    """
     from assets.made_assets import MAKINGS  # Dagster is not loaded to write a file
 
+    makings = [each for each in MAKINGS if each.asks_for_months]
     stale = {*stale_months(catalog, months)}
-    stale.update(*(stale_months_of(catalog, each.made, months) for each in MAKINGS if each.asks_for_months))
-    if stale:
+    stale.update(*(stale_months_of(catalog, each.made, months) for each in makings))
+    if stale and _come_out_otherwise(catalog, sorted(stale), makings):
         raise QualityGateError(
             f"tables of {', '.join(sorted(stale))} are older than what they are made from, as after a run that was cut "
             "short; run `finops run` to its end, then send"
         )
+
+
+def _come_out_otherwise(catalog: Catalog, months: Sequence[str], makings: Sequence[Making]) -> bool:
+    """Whether a table of these months, made now, is another one than before; the first such is left as it should be."""
+    models = (model for model in catalog.models if model.is_stored and model.partition_by)
+    return any(build(catalog, model, months).written for model in models) or any(
+        making.build(catalog, months).written for making in makings
+    )
 
 
 def _server(settings: Settings, recipients: Sequence[str]) -> Server:

@@ -8,6 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from assets.tables import open_catalog
+from pipelines.lake.address import parse_address
+from pipelines.lake.build import stale_months
+from pipelines.lake.store import Lake, PartitionState
+
 from ..assets.anomaly_lake import mail_sink  # noqa: TID252 - tests are no package
 
 ROOT = Path(__file__).parents[2]
@@ -81,6 +86,19 @@ def test_tables_of_a_run_that_was_cut_short_are_not_sent(send, lake, free_port):
     assert code == 4
     assert "run `finops run` to its end, then send" in err
     assert sink.messages == []
+
+
+def test_a_table_that_came_out_as_it_was_is_sent_though_its_inputs_are_others(send, lake, free_port):
+    opened, name, month = Lake(parse_address(lake)), "gold.monthly_costs", "2026-06"
+    state = opened.state(name)
+    rows = open_catalog(opened).query(f"select * from {name} where billing_month = '{month}'")
+    known = PartitionState(state.partitions[month].content, "what it was made from before")
+    opened.replace(name, rows, {month: known}, state.partition_by)
+    assert stale_months(open_catalog(opened), [month]) == [month]
+    with mail_sink(free_port) as sink:
+        code, _, err = send(*MONTH, "--send")
+    assert code == 0, err
+    assert len(sink.messages) == len(PEOPLE)
 
 
 def test_who_sends_and_who_gets_it_must_be_set(finops, small, project):
