@@ -2,10 +2,12 @@
 
 import os
 import shutil
+import sys
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from importlib.util import find_spec
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
@@ -20,6 +22,7 @@ from pipelines.lake.sql_models import Layered, load_models
 from pipelines.lake.store import Lake
 from pipelines.lake.tables import PythonTable
 
+PACKAGES = str(Path(sys.prefix) / "spark")
 THINGS = PythonTable(
     "bronze.things",
     "",
@@ -202,12 +205,13 @@ def catalog(tmp_path_factory, models) -> Catalog:
 
 @pytest.fixture(scope="module")
 def spark():
-    """One session for all tests here; in CI it must be there."""
-    if find_spec("pyspark") is None or shutil.which("java") is None:
-        if os.environ.get("CI"):
-            pytest.fail("pyspark and Java are not installed")
-        pytest.skip("pyspark and Java are not installed")
+    """One session for all tests here; in CI it must be there. The Makefile puts Spark into a folder of its own."""
     with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(PACKAGES)
+        if find_spec("pyspark") is None or shutil.which("java") is None:
+            if os.environ.get("CI"):
+                pytest.fail("pyspark and Java are not installed")
+            pytest.skip("pyspark and Java are not installed")
         # compiled queries pay off on many rows, of which there are none here
         quick = "--conf spark.sql.codegen.wholeStage=false --conf spark.sql.codegen.factoryMode=NO_CODEGEN"
         patch.setenv("PYSPARK_SUBMIT_ARGS", f"{quick} --driver-java-options -XX:TieredStopAtLevel=1 pyspark-shell")
