@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,10 +14,16 @@ from finops.streams import write_hint, write_json, write_line, write_table
 from pipelines.errors import PolicyThreshold, QualityGateError, UsageError
 
 if TYPE_CHECKING:
+    from pipelines.lake.trace import Trace
     from pipelines.lake.trace_behind import Behind
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
+_MADE = {
+    True: "Made again from these rows alone, the figures are the same",
+    False: "Made again from these rows, the figures are others: run `finops run`",
+    None: "Python makes some of these tables; it is not run again here",
+}
 _MONTH_COLUMNS = (
     "billing_month, billing_currency, charged_cost, consumed_cost, invoiced_cost, consumption_residual, "
     "rounding_residual, contract_residual, unexplained_residual, alarms, invoice_state, invoiced_apart_cost, "
@@ -64,22 +71,31 @@ def trace(
     table: Annotated[str, typer.Argument(help="A table of gold, such as gold.daily_costs or gold.kpis.")],
     keys: Annotated[list[str], typer.Argument(help="column=value, or values in the order of the table's grain.")],
     limit: Annotated[int, typer.Option("--limit", min=0, help="Rows to print; the sum counts all.")] = 20,
+    steps: Annotated[bool, typer.Option("--steps", help="What whole rows are made from, also of a sum.")] = False,
     json: Json = False,
     lake: Lake = None,
 ) -> None:
     """Lead from a figure to what it is made of, and to the recorded answer each charge or line came from.
 
-    A figure that is no sum of charges, such as the cost of a request or a forecast, leads to the charges of what it is
-    about. An empty value means null: `owner=`.
+    A figure that is no sum of charges, such as the cost of a request or a share, leads step by step to the rows that
+    its own is made from, down to charges and recorded answers; the models are run over these alone, and it says whether
+    they make the same rows again. An empty value means null: `owner=`.
     """
-    from assets.trace import lead_to_charges
+    from assets.trace import lead_to_charges, steps_of
     from finops import catalog_of
     from pipelines.lake.trace_behind import Behind
 
-    found = lead_to_charges(catalog_of(lake), table, keys)
+    found = (steps_of if steps else lead_to_charges)(catalog_of(lake), table, keys)
     if isinstance(found, Behind):
         _print_behind(found, limit, json=json)
         return
+    _print_sum(found, limit, json=json)
+    if not found.adds_up:
+        raise QualityGateError(f"the evidence adds up to {found.total}, the figure is {found.figure}; run `finops run`")
+
+
+def _print_sum(found: Trace, limit: int, *, json: bool) -> None:
+    """What adds up to the figure, row by row."""
     rows = found.evidence.to_pylist()
     if json:
         write_json(
@@ -99,33 +115,37 @@ def trace(
         write_line(f"{found.table}.{found.figure_column} is {found.figure:f}")
         if rows:
             write_hint("Each row stands in a recorded answer; --json names it.")
-    if not found.adds_up:
-        raise QualityGateError(f"the evidence adds up to {found.total}, the figure is {found.figure}; run `finops run`")
 
 
 def _print_behind(found: Behind, limit: int, *, json: bool) -> None:
-    """The rows asked for, the tables between them and the charges, and these charges."""
+    """The rows asked for, what they are made from step by step, and the charges among that."""
     charges = found.charges.to_pylist()
+    steps = [asdict(each) for each in found.inputs]
     if json:
         write_json(
             {
                 "table": found.table,
-                "keys": dict(found.keys),
+                "keys": [dict(each) for each in found.keys],
                 "rows": found.rows.to_pylist(),
-                "path": found.path,
-                "agree_in": found.agree_in,
+                "inputs": steps,
+                "is_made_again": found.is_made_again,
+                "recorded_in": found.recorded_in,
                 "evidence": charges,
             }
         )
         return
-    write_table([{name: row[name] for name in row if row[name] is not None} for row in found.rows.to_pylist()], "json")
-    if not charges:
-        write_line(f"{found.table} is not made from charges: it says what was agreed or answered")
+    rows = found.rows.to_pylist()
+    write_table([{name: row[name] for name in row if row[name] is not None} for row in rows[:limit]], "json")
+    if not steps:
+        write_line(f"{found.table} is not made from other tables: it says what was agreed or answered")
         return
+    told = [{**step, "agree_in": ", ".join(step["agree_in"])} for step in steps]
+    write_table(told, "table", ["feeds", "table", "rows", "agree_in"])
+    write_line()
     _print_evidence(charges, limit)
     billed = sum((row["amount"] or Decimal(0) for row in charges), Decimal(0))
-    write_line(f"{len(charges)} charges of {billed:f} agree in {', '.join(found.agree_in)}")
-    write_line(f"The figure is no sum of them; it is made from {' from '.join(found.path[1:])}")
+    write_line(f"{len(charges)} charges of {billed:f} are among it; recorded in {', '.join(found.recorded_in)}")
+    write_line(_MADE[found.is_made_again])
 
 
 def _print_evidence(rows: list[dict[str, Any]], limit: int) -> None:

@@ -79,6 +79,8 @@ def trace(catalog: Catalog, table: str, words: Sequence[str]) -> Trace:
         rows = connection.execute(_evidence_sql(matching)).to_arrow_table()
     if figure is None or figure[1] == 0:
         raise UsageError(f"{table} has no row with {', '.join(f'{k}={v}' for k, v in keys.items())}; check the keys")
+    if figure[0] and not rows.num_rows:  # of what is no cost, such as what is unusual of a key figure
+        raise NotASum(f"no charge is part of {table}.{evidence.figure}; look at the rows it is made from")
     return Trace(table, evidence.figure, keys, figure[0] or Decimal(0), rows)
 
 

@@ -198,7 +198,7 @@ def days_table(row: AnomalyRow, days: Sequence[AnomalyDayRow], money: MoneyForma
                 text(f"{day.day:%a} {day.day.day} {day.day:%b}", note="unusual" if day.is_unusual else ""),
                 *(Cell(shown(value, row, money)) for value in (day.actual, day.expected, day.low, day.high)),
             ),
-            trace(row),
+            trace(day),
             kind="total" if day.is_unusual else "",
         )
         for day in days

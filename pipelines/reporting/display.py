@@ -1,7 +1,7 @@
 """What a page is put together from: tables, tiles, facts and charts, ready to print as text."""
 
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from pipelines.reporting.folding import shortened
@@ -42,6 +42,12 @@ ALL_ADVICE = Command("finops recommendations")
 """What sums over recommendations are made of; each of them has its own trace."""
 
 
+def rows_of_skus(table: str, start: str, month: str, currency: str) -> Command:
+    """The month's rows of all SKUs that begin so, which no single key names."""
+    where = f"billing_month = '{month}' and billing_currency = '{currency}' and starts_with(sku, '{start}')"
+    return Command(f'finops sql "select * from {table} where {where}"', table)
+
+
 def trace(row: GoldRow) -> Trace:
     """The trace of one gold row."""
     return Trace(row.TABLE, row.keys())
@@ -57,6 +63,12 @@ class Cell:
     arrow: str = ""  # the direction of a change as a shape
     bar: str = ""  # a share as a CSS percentage, drawn behind the text
     code: str = ""  # a command to copy, below all else
+    trace: Trace | Command | None = None  # where it comes from, if not from where its line does
+
+
+def traced(cell: Cell, source: Trace | Command | None) -> Cell:
+    """The cell with a source of its own."""
+    return replace(cell, trace=source)
 
 
 @dataclass(frozen=True)

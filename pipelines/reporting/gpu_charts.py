@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from pipelines.reporting.display import Chart, Column, Line, Table, amount, text
+from pipelines.reporting.display import Chart, Column, Line, Table, Trace, amount, text, trace
 from pipelines.reporting.figures import CATEGORY_COLOURS, REST_COLOUR, script_json
 from pipelines.reporting.folding import shortened
 from pipelines.reporting.gpu_rows import ALWAYS, BATCH, REALTIME, TODAY, Gpu, PointRow, WayRow
@@ -143,8 +143,17 @@ def _curve_table(lines: dict[tuple[str, str], list[PointRow]], money: MoneyForma
     shown = levels[:: max(1, len(levels) // 10)]
     held = {key: {point.tokens_per_day: point.monthly_cost for point in points} for key, points in lines.items()}
     rows = [
-        Line((text(short_tokens(level, money)), *(amount(costs.get(level), money) for costs in held.values())))
+        Line(
+            (text(short_tokens(level, money)), *(amount(costs.get(level), money) for costs in held.values())),
+            _traced(next(iter(lines.values()))[0], level),
+        )
         for level in shown
     ]
     columns = [Column(f"{WORDS.get(option, option)} ({shortened(offer, 24)})") for option, offer in lines]
     return Table("curve-data", "Cost a month", (Column("Tokens a day", numeric=False), *columns), tuple(rows))
+
+
+def _traced(point: PointRow, level: Decimal) -> Trace:
+    """All ways of a workload at one level of traffic."""
+    shared = tuple(each for each in trace(point).keys if each[0] not in ("option", "offer"))
+    return Trace(PointRow.TABLE, (*shared, ("tokens_per_day", f"{level:f}")))

@@ -86,6 +86,10 @@ class ModelRow(GoldRow):
     cached_saved_cost: Decimal | None
     reason: str | None
 
+    def keys(self) -> tuple[tuple[str, str], ...]:
+        """Of the row itself, not of those it sums up."""
+        return (*super().keys(), ("is_sum", str(self.is_sum).lower()))
+
     @property
     def cost(self) -> Decimal:
         """All that was paid for it, days whose requests nobody counted included."""
@@ -97,7 +101,7 @@ class TrainingRow(GoldRow):
     """Runs of a model that ended in one way."""
 
     TABLE = "gold.cost_per_training"
-    KEYS = ("scope", "model", "status", "project_id", "billing_currency")
+    KEYS = ("billing_month", "scope", "model", "status", "project_id", "billing_currency")
 
     billing_month: str
     scope: str
@@ -187,6 +191,12 @@ class Gpu:
     training: tuple[TrainingRow, ...] = ()
     ways: tuple[WayRow, ...] = ()
     points: tuple[PointRow, ...] = ()
+
+    @property
+    def month(self) -> str:
+        """The month it is of; empty where there are no rows."""
+        rows: tuple[MachineRow | ModelRow | TrainingRow, ...] = (*self.machines, *self.models, *self.training)
+        return next((row.billing_month for row in rows), "")
 
     @property
     def machine_cost(self) -> Decimal:

@@ -101,20 +101,32 @@ def purposes_table(gpu: Gpu, money: MoneyFormat) -> Table:
     )
     whole = gpu.machine_cost + gpu.api_cost
     cents = cents_adding_up([value for _, value, _ in parts], whole, money)
+    days, models, runs = _sources(gpu.month, money)
     lines = [
-        Line((text(label, note), Cell(money.exact(shown)), _share(value, whole, money)))
-        for (label, value, note), shown in zip(parts, cents, strict=True)
+        Line((text(label, note), Cell(money.exact(shown)), _share(value, whole, money)), source)
+        for (label, value, note), shown, source in zip(parts, cents, (models, days, days, models), strict=True)
         if value
     ]
-    lines.append(Line((text("Total"), Cell(money.exact(whole)), _BLANK), kind="total"))
-    apart = (("Of it failed or aborted requests", failed), ("Of it runs that did not complete", waste))
+    lines.append(Line((text("Total"), Cell(money.exact(whole)), _BLANK), days, kind="total"))
+    apart = (("Of it failed or aborted requests", failed, models), ("Of it runs that did not complete", waste, runs))
     lines += [
-        Line((text(label), Cell(money.exact(value)), _share(value, whole, money)), kind="fold")
-        for label, value in apart
+        Line((text(label), Cell(money.exact(value)), _share(value, whole, money)), source, kind="fold")
+        for label, value, source in apart
         if value
     ]
     columns = (Column("For what", numeric=False), Column("Cost", lead=True), Column("Share"))
     return Table("purposes", "Training and inference apart", columns, tuple(lines) if whole else ())
+
+
+def _sources(month: str, money: MoneyFormat) -> tuple[Trace, Trace, Trace]:
+    """The month's machines, its models, and its runs by model."""
+    currency = ("billing_currency", money.currency)
+    of_models = (("period", "month"), ("period_start", f"{month}-01"), ("is_sum", "true"))
+    return (
+        Trace(MachineRow.TABLE, (("billing_month", month), currency)),
+        Trace(ModelRow.TABLE, (*of_models, currency)),
+        Trace(TrainingRow.TABLE, (("billing_month", month), ("scope", "model"), currency)),
+    )
 
 
 def _share(value: Decimal, whole: Decimal, money: MoneyFormat) -> Cell:
@@ -128,7 +140,8 @@ def models_table(rows: Sequence[ModelRow], month: str, money: MoneyFormat) -> Ta
     if folded.folded:
         rest = total(row.cost for row in folded.folded)
         label = Cell(f"… and {count(len(folded.folded), money.locale)} more", "in gold.cost_per_inference")
-        lines.append(Line((label, Cell(money.exact(rest)), *[_BLANK] * 5), kind="fold"))
+        source = _sources(month, money)[1]
+        lines.append(Line((label, Cell(money.exact(rest)), *[_BLANK] * 5), source, kind="fold"))
     columns = (
         Column("Model", numeric=False),
         Column("Cost", lead=True),
@@ -183,7 +196,8 @@ def training_table(rows: Sequence[TrainingRow], month: str, money: MoneyFormat) 
     if folded.folded:
         rest = total(row.allocation_cost or _ZERO for row in folded.folded)
         label = Cell(f"… and {count(len(folded.folded), money.locale)} more", "in gold.cost_per_training")
-        lines.append(Line((label, _BLANK, Cell(money.exact(rest)), *[_BLANK] * 4), kind="fold"))
+        source = _sources(month, money)[2]
+        lines.append(Line((label, _BLANK, Cell(money.exact(rest)), *[_BLANK] * 4), source, kind="fold"))
     columns = (
         Column("Model", numeric=False),
         Column("Runs"),

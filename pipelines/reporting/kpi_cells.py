@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
-from pipelines.reporting.display import Cell, Line, Trace, trace
+from pipelines.reporting.display import Cell, Line, Trace, trace, traced
 from pipelines.reporting.folding import shortened
 from pipelines.reporting.kpi_rows import KpiRow
 from pipelines.reporting.money import NOTHING, MoneyFormat, percent
@@ -40,6 +40,11 @@ def source_of(row: KpiRow) -> Trace:
     if row.kpi in ("tag_coverage_by_cost", "tag_coverage_by_count"):
         return Trace("gold.tag_coverage", (("billing_month", row.month), ("label", row.scope), *currency))
     return trace(row)
+
+
+def of_row(cell: Cell, row: KpiRow | None) -> Cell:
+    """A figure of another row than the line's, such as that of the month before."""
+    return cell if row is None else traced(cell, source_of(row))
 
 
 def not_known(row: KpiRow) -> str:

@@ -4,13 +4,13 @@ from collections import Counter
 from collections.abc import Sequence
 from decimal import Decimal
 
-from pipelines.reporting.display import Cell, Chart, Column, Line, Table, change, effect, text, trace
+from pipelines.reporting.display import Cell, Chart, Column, Line, Table, Trace, change, effect, text, trace
 from pipelines.reporting.figures import bridge_figure, script_json
 from pipelines.reporting.folding import cents_adding_up, shortened
 from pipelines.reporting.money import MoneyFormat, count, total
 from pipelines.reporting.monthly_charts import is_comparable
 from pipelines.reporting.monthly_facts import data_until
-from pipelines.reporting.monthly_rows import MonthlyInput
+from pipelines.reporting.monthly_rows import MonthlyInput, MoverRow
 from pipelines.reporting.sentence import compared_with, month_name
 
 MEANINGS = {
@@ -53,11 +53,12 @@ def causes_table(report: MonthlyInput, money: MoneyFormat) -> Table:
     by_day = [total(parts) for parts in zip(*(row.effects_per_day() for row in report.movers), strict=True)]
     cents = cents_adding_up(amounts, whole, money)
     day_cents = cents_adding_up(by_day, total(by_day), money)
+    source = Trace(MoverRow.TABLE, (("billing_month", report.month), ("billing_currency", report.currency)))
     lines = []
     for name, amount, day in zip(MEANINGS, cents, day_cents, strict=True):
         if amount or day:
             note = MEANINGS[name] if name != "Other" else _why_other(report) or MEANINGS[name]
-            lines.append(Line((text(name, note=note), effect(amount, money), effect(day, money))))
+            lines.append(Line((text(name, note=note), effect(amount, money), effect(day, money)), source))
     day_total = change(per_day, money) if per_day is not None else Cell(money.signed(total(by_day)))
     lines.append(Line((text("Total change"), change(whole, money), day_total), trace(report.summary), kind="total"))
     columns = (Column("Cause", numeric=False), Column("Change", lead=True), Column("Per day"))

@@ -84,7 +84,8 @@ def _bridge_table(
         lines.append(Line((name(part.name), change(part.amount, money)), source))
     cents = remainder(whole, [part.amount for part in shown], money)
     if rest or cents:
-        lines.append(Line((text("… other projects" if rest else "… rounding"), change(cents, money)), kind="fold"))
+        label = text("… other projects" if rest else "… rounding")
+        lines.append(Line((label, change(cents, money)), Trace("gold.total_bridge", month + currency), kind="fold"))
     lines.append(Line((text("Total change"), change(whole, money)), trace(report.summary), kind="total"))
     columns = (Column("Project", numeric=False), Column("Change", lead=True))
     return Table("bridge", "Change by project", columns, tuple(lines))

@@ -3,7 +3,7 @@
 from datetime import date
 from decimal import Decimal
 
-from pipelines.reporting.display import Cell, Column, Line, Table, amount, name, text, trace
+from pipelines.reporting.display import Cell, Column, Line, Table, amount, name, text, trace, traced
 from pipelines.reporting.folding import largest, remainder
 from pipelines.reporting.money import NOTHING, MoneyFormat, count, percent
 from pipelines.reporting.outlook_rows import AccuracyRow, ForecastRow, Outlook
@@ -36,7 +36,7 @@ def later_table(outlook: Outlook, money: MoneyFormat) -> Table:
     if folded.folded or any(rest):
         label = f"… and {count(len(folded.folded))} more" if folded.folded else "… rounding"
         cells = (Cell(money.exact(rest[0])), text(""), Cell(money.exact(rest[1])), text(""))
-        lines.append(Line((text(label), *cells), kind="fold"))
+        lines.append(Line((text(label), *cells), trace(month), kind="fold"))
     total = _later_line(month, quarter, "Total", money)
     lines.append(Line(total.cells, trace(month), kind="total"))
     band = f"{month.interval_percent} % between"
@@ -54,7 +54,9 @@ def _later_line(row: ForecastRow, quarter: ForecastRow | None, label: str, money
     cells = [name(label)]
     for each in (row, quarter):
         band = _UNKNOWN if each is None else band_cell(each.low_cost, each.high_cost, money)
-        cells += [amount(None if each is None else each.expected_cost, money), band]
+        source = None if each in (None, row) else trace(each)
+        cost = amount(None if each is None else each.expected_cost, money)
+        cells += [traced(cost, source), traced(band, source)]
     return Line(tuple(cells), trace(row))
 
 
@@ -88,12 +90,13 @@ def changes_table(outlook: Outlook, money: MoneyFormat) -> Table | None:
         )
         for row in folded.shown
     ]
+    source = next(trace(row) for row in whole if row)
     totals = {row.period: row.known_changes_cost or Decimal(0) for row in whole if row}
     rest = [remainder(totals[period], [_effect(rows, row, period) for row in folded.shown], money) for period in totals]
     if folded.folded or any(rest):
         label = f"… and {count(len(folded.folded))} more" if folded.folded else "… rounding"
-        lines.append(Line((text(label), *(Cell(money.signed(each)) for each in rest)), kind="fold"))
-    lines.append(Line((text("Total"), *(Cell(money.signed(each)) for each in totals.values())), kind="total"))
+        lines.append(Line((text(label), *(Cell(money.signed(each)) for each in rest)), source, kind="fold"))
+    lines.append(Line((text("Total"), *(Cell(money.signed(each)) for each in totals.values())), source, kind="total"))
     titles = {"next_quarter": _quarter}
     columns = (
         Column("What is known to change", numeric=False),

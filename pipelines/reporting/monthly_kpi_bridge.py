@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
-from pipelines.reporting.display import Cell, Column, Command, Line, Table, name, sentence_case
+from pipelines.reporting.display import Cell, Column, Line, Table, Trace, name, sentence_case
 from pipelines.reporting.folding import digits_adding_up, shortened
-from pipelines.reporting.kpi_bridge_rows import FigureBridge, figure_bridges
+from pipelines.reporting.kpi_bridge_rows import FigureBridge, KpiBridgeRow, figure_bridges
 from pipelines.reporting.kpi_cells import fold
 from pipelines.reporting.money import NOTHING, MoneyFormat, arrow, count, percent, quantized
 from pipelines.reporting.monthly_rows import MonthlyInput
@@ -103,10 +103,13 @@ def _line(figure: FigureBridge, month: str, money: MoneyFormat) -> Line:
             for each in effects
         ),
     )
-    where = (
-        f"billing_month = '{month}' and kpi = '{figure.kpi}' and scope = '{figure.scope.replace(chr(39), chr(39) * 2)}'"
+    keys = (
+        ("billing_month", month),
+        ("kpi", figure.kpi),
+        ("scope", figure.scope),
+        ("billing_currency", money.currency),
     )
-    return Line(cells, Command(f'finops sql "select * from gold.kpi_bridge where {where}"'))
+    return Line(cells, Trace(KpiBridgeRow.TABLE, keys))
 
 
 def _folds(figures: list[FigureBridge], moved: list[FigureBridge], shown: int, money: MoneyFormat) -> list[Line]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from pipelines.reporting.display import Cell, Column, Line, Table, amount, name, text, trace
+from pipelines.reporting.display import Cell, Column, Line, Table, amount, name, text, trace, traced
 from pipelines.reporting.folding import largest, remainder
 from pipelines.reporting.money import NOTHING, MoneyFormat, arrow, count, divided, percent
 from pipelines.reporting.monthly_further import MOST_PROJECTS, accuracy_table, band_cell, changes_table, later_table
@@ -81,7 +81,8 @@ def _projects_table(outlook: Outlook, whole: ForecastRow, month: str, money: Mon
     if folded.folded or rest or known:
         label = f"… and {count(len(folded.folded))} more" if folded.folded else "… rounding"
         blank = [text("")] * 5
-        lines.append(Line((text(label), Cell(money.exact(known)), Cell(money.exact(rest)), *blank), kind="fold"))
+        cells = (text(label), Cell(money.exact(known)), Cell(money.exact(rest)), *blank)
+        lines.append(Line(cells, trace(whole), kind="fold"))
     total = _forecast_line(whole, outlook.budget_of(month, None, None), money)
     lines.append(Line((text("Total"), *total.cells[1:]), trace(whole), kind="total"))
     columns = (
@@ -101,7 +102,7 @@ def _forecast_line(row: ForecastRow, budget: BudgetRow | None, money: MoneyForma
         amount(row.known_cost, money),
         amount(row.expected_cost, money),
         band_cell(row.low_cost, row.high_cost, money),
-        *_budget_cells(budget, money),
+        *(each if budget is None else traced(each, trace(budget)) for each in _budget_cells(budget, money)),
     )
     return Line(cells, trace(row))
 

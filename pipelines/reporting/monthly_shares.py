@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from pipelines.reporting.display import Cell, Column, Line, Table, text
-from pipelines.reporting.kpi_cells import coverage, source_of, unknown_line
+from pipelines.reporting.kpi_cells import coverage, of_row, source_of, unknown_line
 from pipelines.reporting.kpi_rows import KpiMonth, KpiRow, change_ratio
 from pipelines.reporting.kpi_words import points_shown, ratio_cell, three_digits
 from pipelines.reporting.money import NOTHING, MoneyFormat, count, percent
@@ -48,7 +48,7 @@ def _share_line(row: KpiRow, label: str, kpis: KpiMonth, money: MoneyFormat) -> 
         (
             text(label, note=row.unit if row.is_complete else f"{row.unit}, month to date"),
             Cell(percent(row.value, money.locale)),
-            Cell(percent(earlier, money.locale)),
+            of_row(Cell(percent(earlier, money.locale)), before),
             points_shown(None if earlier is None else row.value - earlier, money),
             *(Cell(part) for part in parts),
             coverage(row, money),
@@ -103,7 +103,10 @@ def _footprint_line(
         (
             Cell(label, note),
             *(
-                Cell(three_digits(each.value * smaller if each and each.value is not None else None, money.locale))
+                of_row(
+                    Cell(three_digits(each.value * smaller if each and each.value is not None else None, money.locale)),
+                    None if each is row else each,
+                )
                 for each in (row, before)
             ),
             ratio_cell(change_ratio(row, before), money),

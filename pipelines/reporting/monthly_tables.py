@@ -18,6 +18,7 @@ from pipelines.reporting.display import (
     owner_cell,
     text,
     trace,
+    traced,
 )
 from pipelines.reporting.folding import cents_adding_up, largest, largest_both_ways, remainder
 from pipelines.reporting.money import NOTHING, MoneyFormat, count, divided, percent, total
@@ -27,7 +28,7 @@ from pipelines.reporting.sentence import compared_with, month_name
 MOVERS_EACH_WAY = 5
 TOP_SPENDERS = 10
 STACKED_SERVICES = 4
-OTHER_SERVICES = "Other services"
+OTHER_SERVICES, UNNAMED_SERVICE = "Other services", "Unnamed service"
 CAUSES = ("Price", "Volume", "Mix", "Efficiency", "New", "Gone", "Not separable")
 """Why a cost changed, in the order of a mover's effects."""
 
@@ -40,6 +41,7 @@ def movers_table(report: MonthlyInput, money: MoneyFormat) -> Table:
     covered = total(row.delta_cost for row in report.movers)
     whole = _mover_amounts(effects or [Decimal(0)] * len(CAUSES), covered, money)
     per_day = _mover_days(report, folded.shown, money)
+    every = Trace(MoverRow.TABLE, (("billing_month", report.month), ("billing_currency", report.currency)))
     lines = [
         _mover_line(row, cells, by_day, money)
         for row, cells, by_day in zip(folded.shown, shown, per_day[:-2], strict=True)
@@ -47,15 +49,16 @@ def movers_table(report: MonthlyInput, money: MoneyFormat) -> Table:
     rest = [remainder(part, [row[i] for row in shown], money) for i, part in enumerate(whole)]
     if folded.folded or any(rest):
         label = _folded_label(len(folded.folded), "rounding")
-        lines.append(Line((text(label), text(""), *_mover_cells(rest, per_day[-2], money)), kind="fold"))
+        lines.append(Line((text(label), text(""), *_mover_cells(rest, per_day[-2], money)), every, kind="fold"))
     delta = report.summary.delta_cost if report.summary.delta_cost is not None else covered
     missing = money.rounded(delta) - whole[0]
     if missing:
         note = text("not in the bridge", tone="finding")
         blanks = [text("")] * (1 + len(CAUSES))
-        lines.append(Line((text("Unattributed"), note, change(missing, money), *blanks), kind="fold"))
+        unattributed = (text("Unattributed"), note, change(missing, money), *blanks)
+        lines.append(Line(unattributed, trace(report.summary), kind="fold"))
     totals = _mover_cells([money.rounded(delta), *whole[1:]], per_day[-1], money)
-    lines.append(Line((text("Total change"), text(""), *totals), trace(report.summary), kind="total"))
+    lines.append(Line((text("Total change"), text(""), *totals), every, kind="total"))
     columns = (
         Column("Project and product", numeric=False),
         Column("Owner", numeric=False),
@@ -109,7 +112,7 @@ def spenders_table(report: MonthlyInput, money: MoneyFormat) -> Table:
         cells = (Cell(money.exact(rest)), Cell(share), moved, text(""))
         beside = summary.billed_cost - total(row.billed_cost for row in folded.shown)
         label = _folded_label(len(folded.folded), "outside these projects" if beside else "rounding")
-        lines.append(Line((text(label), text(""), *cells), kind="fold"))
+        lines.append(Line((text(label), text(""), *cells), trace(summary), kind="fold"))
     all_of_it = percent(Decimal(1), money.locale, decimals=0)
     cells = (amount(summary.billed_cost, money), Cell(all_of_it), *_changes(summary, compares, money))
     lines.append(Line((text("Total"), text(""), *cells), trace(summary), kind="total"))
@@ -160,7 +163,7 @@ def daily_series(report: MonthlyInput) -> tuple[list[date], list[tuple[str, list
     """Days with charges, and per service the amount of each; small services are folded into one."""
     cells: dict[tuple[str, date], list[Decimal]] = defaultdict(list)
     for row in report.daily:
-        cells[row.service_name or "Unnamed service", row.charge_date].append(row.billed_cost)
+        cells[row.service_name or UNNAMED_SERVICE, row.charge_date].append(row.billed_cost)
     days = sorted({day for _, day in cells})
     services = sorted({name for name, _ in cells})
     amounts = {name: [total(cells.get((name, day), ())) for day in days] for name in services}
@@ -183,11 +186,20 @@ def daily_table(report: MonthlyInput, money: MoneyFormat) -> Table:
         whole = total(parts)
         cents = [*cents_adding_up(parts, whole, money), money.rounded(whole)]
         keys = (("charge_date", day.isoformat()), ("billing_currency", report.currency))
-        cells = (text(f"{day:%a} {day.day} {day:%b}"), *(Cell(money.exact(part)) for part in cents))
+        own = [_of_service(label, keys) for label, _ in series]
+        shown = (traced(Cell(money.exact(part)), each) for part, each in zip(cents, [*own, None], strict=True))
+        cells = (text(f"{day:%a} {day.day} {day:%b}"), *shown)
         lines.append(Line(cells, Trace("gold.daily_costs", keys)))
     names = [name for name, _ in series]
     columns = (Column("Day", numeric=False), *(Column(name) for name in names), Column("Total", lead=True))
     return Table("daily", "Cost per day and service", columns, tuple(lines), wide=True)
+
+
+def _of_service(label: str, keys: tuple[tuple[str, str], ...]) -> Trace | None:
+    """The day of one service; those folded are told by the day."""
+    if label == OTHER_SERVICES:
+        return None
+    return Trace("gold.daily_costs", (*keys, ("service_name", "" if label == UNNAMED_SERVICE else label)))
 
 
 def history_table(report: MonthlyInput, money: MoneyFormat) -> Table:

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Final
 
 from pipelines.reporting.display import Cell, Column, Line, Table, name
-from pipelines.reporting.kpi_cells import coverage, fold, reasons, source_of, unknown_line
+from pipelines.reporting.kpi_cells import coverage, fold, of_row, reasons, source_of, unknown_line
 from pipelines.reporting.kpi_rows import NO_PRODUCT, PRODUCTION, KpiMonth, KpiRow, change_ratio, product_of
 from pipelines.reporting.kpi_words import amount_shown, ratio_cell, three_digits
 from pipelines.reporting.money import NOTHING, MoneyFormat, count
@@ -120,7 +120,7 @@ def _unit_line(row: KpiRow, kpis: KpiMonth, money: MoneyFormat, called: str) -> 
         (
             Cell(shown, f"per {row.unit}" + ("" if row.is_complete else ", not complete")),
             Cell(amount_shown(row.value, money)),
-            Cell(amount_shown(before.value if before else None, money)),
+            of_row(Cell(amount_shown(before.value if before else None, money)), before),
             ratio_cell(change_ratio(row, before), money),
             Cell(amount_shown(row.loaded_value, money)),
             Cell(three_digits(row.denominator, money.locale)),

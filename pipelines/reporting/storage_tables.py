@@ -4,10 +4,25 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from pipelines.reporting.advice_tables import owner_cell as advised_owner_cell
-from pipelines.reporting.display import Cell, Column, Command, Line, Table, Trace, amount, name, owner_cell, text, trace
+from pipelines.reporting.display import (
+    Cell,
+    Column,
+    Command,
+    Line,
+    Table,
+    Trace,
+    amount,
+    name,
+    owner_cell,
+    rows_of_skus,
+    text,
+    trace,
+    traced,
+)
 from pipelines.reporting.folding import cents_adding_up, largest, remainder, shortened
 from pipelines.reporting.money import NOTHING, MoneyFormat, count, divided, percent, total
 from pipelines.reporting.storage_rows import (
+    OBJECT_STORAGE,
     BucketPlan,
     BucketRow,
     EgressRow,
@@ -32,7 +47,7 @@ def classes_table(costs: Mapping[str, Decimal], storage: Storage, month: str, mo
     lines = [_class_line(sku, cost, whole, storage, month, money) for sku, cost in zip(ranked, cents, strict=True)]
     if len(lines) > 1:
         cells = (Cell(money.exact(whole)), _BLANK, *_held_cells(storage.stored, money))
-        source = Trace("gold.reconciliation", (("billing_month", month), ("billing_currency", money.currency)))
+        source = rows_of_skus("silver.labelled_costs", OBJECT_STORAGE, month, money.currency)
         lines.append(Line((text("Total"), *cells), source, kind="total"))
     columns = (
         Column("Class and place", numeric=False),
@@ -56,7 +71,7 @@ def _class_line(sku: str, cost: Decimal, whole: Decimal, storage: Storage, month
     return Line(cells, Trace("gold.reconciliation", keys))
 
 
-def _held_cells(rows: Sequence[StoredRow], money: MoneyFormat) -> tuple[Cell, Cell, Cell, Cell]:
+def _held_cells(rows: Sequence[StoredRow], money: MoneyFormat) -> tuple[Cell, ...]:
     """GB, the shares that are old, small objects; a dash where it was not listed or not measured."""
     known = [row for row in rows if row.bytes]
     size = sum(row.bytes or 0 for row in known)
@@ -67,12 +82,15 @@ def _held_cells(rows: Sequence[StoredRow], money: MoneyFormat) -> tuple[Cell, Ce
         for ages in ([row.bytes_30_days_old for row in known], [row.bytes_180_days_old for row in known])
     )
     small = sum(row.small_objects or 0 for row in known)
-    return (
+    shared = {name: {getattr(row, name) for row in known} for name in ("usage_month", "region_id", "storage_class")}
+    keys = tuple((name, str(held.pop())) for name, held in shared.items() if len(held) == 1 and None not in held)
+    cells = (
         Cell(count(_gigabytes(known), money.locale)),
         Cell(old),
         Cell(cold),
         Cell(count(small, money.locale)) if small else _QUIET,
     )
+    return tuple(traced(cell, Trace(StoredRow.TABLE, keys)) for cell in cells)
 
 
 def _gigabytes(rows: Sequence[StoredRow]) -> int:
@@ -160,7 +178,7 @@ def left_table(rows: Sequence[tuple[BucketRow, str]], money: MoneyFormat) -> Tab
         Line(
             (
                 name(row.resource_name, note=row.project_name or ""),
-                amount(row.monthly_cost, money),
+                traced(amount(row.monthly_cost, money), _charged(row)),
                 text(why),
                 owner_cell(row.owner),
             ),
@@ -171,7 +189,8 @@ def left_table(rows: Sequence[tuple[BucketRow, str]], money: MoneyFormat) -> Tab
     if rest := ranked[keep:]:
         cost = total(row.monthly_cost or Decimal(0) for row, _ in rest)
         label = f"… and {count(len(rest), money.locale)} more"
-        lines.append(Line((text(label), Cell(money.exact(cost)), _BLANK, _BLANK), kind="fold"))
+        source = Trace(BucketRow.TABLE, (("usage_month", rest[0][0].usage_month),))
+        lines.append(Line((text(label), Cell(money.exact(cost)), _BLANK, _BLANK), source, kind="fold"))
     columns = (
         Column("Bucket", numeric=False),
         Column("Costs a month", lead=True),
@@ -179,6 +198,11 @@ def left_table(rows: Sequence[tuple[BucketRow, str]], money: MoneyFormat) -> Tab
         Column("Owner", numeric=False),
     )
     return Table("storage-left", "What is left as it is, and why", columns, tuple(lines))
+
+
+def _charged(row: BucketRow) -> Trace:
+    """What it is charged by the month."""
+    return Trace("gold.resource_costs", (("billing_month", row.usage_month), ("resource_id", row.resource_id)))
 
 
 def egress_table(rows: Sequence[EgressRow], money: MoneyFormat) -> Table:
@@ -189,7 +213,9 @@ def egress_table(rows: Sequence[EgressRow], money: MoneyFormat) -> Table:
     if folded.folded:
         rest = total(row.recent_cost or Decimal(0) for row in folded.folded)
         label = f"… and {count(len(folded.folded), money.locale)} more"
-        lines.append(Line((text(label), Cell(money.exact(rest)), *[_BLANK] * 4), kind="fold"))
+        month = (("billing_month", known[0].billing_month), ("billing_currency", money.currency))
+        cells = (Cell(money.exact(rest)), *[_BLANK] * 4)
+        lines.append(Line((text(label), *cells), Trace(EgressRow.TABLE, month), kind="fold"))
     columns = (
         Column("Out of", numeric=False),
         Column("Last four weeks", lead=True),

@@ -3,10 +3,22 @@
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
-from pipelines.reporting.display import Cell, Column, Line, Table, Trace, name, owner_cell, text, trace
+from pipelines.reporting.display import (
+    Cell,
+    Column,
+    Line,
+    Table,
+    Trace,
+    name,
+    owner_cell,
+    rows_of_skus,
+    text,
+    trace,
+    traced,
+)
 from pipelines.reporting.folding import cents_adding_up, remainder
 from pipelines.reporting.money import NOTHING, MoneyFormat, count, divided, percent, quantized, total
-from pipelines.reporting.telemetry_rows import LOGS, StreamRow, Telemetry, name_of
+from pipelines.reporting.telemetry_rows import COCKPIT, LOGS, StreamRow, Telemetry, name_of
 
 MOST_STREAMS = 12
 _GIGABYTE = 10**9
@@ -27,7 +39,8 @@ def signals_table(costs: Mapping[str, Decimal], month: str, money: MoneyFormat) 
             Line((text(name_of(sku)), Cell(money.exact(cost)), Cell(share)), Trace("gold.reconciliation", keys))
         )
     if len(lines) > 1:
-        lines.append(Line((text("Total"), Cell(money.exact(whole)), text("")), kind="total"))
+        source = rows_of_skus("silver.labelled_costs", COCKPIT, month, money.currency)
+        lines.append(Line((text("Total"), Cell(money.exact(whole)), text("")), source, kind="total"))
     columns = (Column("Telemetry", numeric=False), Column("Cost in the month", lead=True), Column("Share"))
     empty = "Nothing was charged for telemetry in this month."
     return Table("telemetry-signals", "What telemetry cost, by kind", columns, tuple(lines), empty)
@@ -43,14 +56,15 @@ def streams_table(telemetry: Telemetry, plans: Mapping[tuple[str, str], str], mo
     shown, rest = rows[:keep], rows[keep:]
     whole = total(row.cost or Decimal(0) for row in rows)
     lines = [_stream_line(row, plans, money) for row in shown]
+    source = rows_of_skus("gold.resource_costs", COCKPIT, rows[0].usage_month, money.currency) if rows else None
     left = remainder(whole, [row.cost or Decimal(0) for row in shown], money)
     blanks = [text("")] * 5
     if rest or left:
         label = f"… and {count(len(rest), money.locale)} more" if rest else "… rounding"
         note = "in gold.telemetry_streams" if rest else ""
-        lines.append(Line((Cell(label, note), Cell(money.exact(left)), *blanks), kind="fold"))
+        lines.append(Line((Cell(label, note), Cell(money.exact(left)), *blanks), source, kind="fold"))
     if len(lines) > 1:
-        lines.append(Line((text("Total"), Cell(money.exact(whole)), *blanks), kind="total"))
+        lines.append(Line((text("Total"), Cell(money.exact(whole)), *blanks), source, kind="total"))
     columns = (
         Column("Stream", numeric=False),
         Column("Costs a month", lead=True),
@@ -73,7 +87,7 @@ def _stream_line(row: StreamRow, plans: Mapping[tuple[str, str], str], money: Mo
     return Line(
         (
             name(row.label, note=row.source_name),
-            Cell(money.exact(row.cost or Decimal(0))),
+            traced(Cell(money.exact(row.cost or Decimal(0))), _charged(row)),
             Cell(percent(row.share, money.locale)),
             taken,
             worth,
@@ -82,6 +96,12 @@ def _stream_line(row: StreamRow, plans: Mapping[tuple[str, str], str], money: Mo
         ),
         trace(row),
     )
+
+
+def _charged(row: StreamRow) -> Trace:
+    """What its data source is charged, of which it is a part."""
+    keys = (("billing_month", row.usage_month), ("resource_id", row.data_source_id))
+    return Trace("gold.resource_costs", keys)
 
 
 def fate(row: StreamRow, plans: Mapping[tuple[str, str], str]) -> Cell:

@@ -194,7 +194,7 @@ class Page(HTMLParser):
             self.lines[-1] += " | "
         if tag in ("tr", "li"):
             self._row = None
-            if "data-table" in given:
+            if "data-table" in given and given.get("class") != "fold":  # a rest leads to the whole it is left of
                 self._row = (given["data-table"], shlex.split(given["data-keys"]), defaultdict(str))
                 self.traced.append(self._row)
         if tag in ("td", "th", "li"):
@@ -244,6 +244,8 @@ def test_every_amount_of_the_report_is_the_one_in_gold(page, small):
     compared = 0
     for table, keys, cells in page.traced:
         where = " and ".join(f"{name}::varchar = '{value}'" for name, value in (key.split("=", 1) for key in keys))
+        if table == "gold.total_bridge" and not any(key.startswith("project_id=") for key in keys):
+            continue  # a cause of the whole change, in the column of the change
         for label, column in columns.get(table, {}).items():
             text = cells.get(label, "").strip()
             if not re.search(r"\d", text):
@@ -287,7 +289,8 @@ def test_every_kind_of_figure_in_the_report_traces_to_rows_that_add_up_exactly(p
         sums += 1
         rows = sum((Decimal(row["amount"]) for row in told["evidence"] if row["amount"]), Decimal(0))
         assert rows == Decimal(told["figure"]), (table, keys)
-        assert {row["path"] is not None for row in told["evidence"]} <= {True}, (table, keys)
+        recorded = {row["path"] is not None for row in told["evidence"] if row["evidence"] != "rounding"}
+        assert recorded <= {True}, (table, keys)
     assert sums >= 7
 
 

@@ -27,10 +27,10 @@
     return source.dataset.command || ("finops trace " + source.dataset.table + " " + source.dataset.keys).trim();
   }
 
-  function choose(row) {
+  function choose(row, source) {
     var hint = row.closest("table").parentElement.nextElementSibling;
     if (!hint || !hint.classList.contains("trace")) { return; }
-    hint.querySelector("code").textContent = command(row);
+    hint.querySelector("code").textContent = command(source);
     [].forEach.call(row.parentElement.querySelectorAll(".chosen"), function (other) {
       other.classList.remove("chosen");
     });
@@ -39,8 +39,15 @@
 
   [].forEach.call(document.querySelectorAll("tr[data-keys], tr[data-command]"), function (row) {
     row.tabIndex = 0;
-    row.addEventListener("click", function () { choose(row); });
-    row.addEventListener("focus", function () { choose(row); });
+    row.addEventListener("click", function () { choose(row, row); });
+    row.addEventListener("focus", function () { choose(row, row); });
+  });
+
+  // a figure from elsewhere than its row; after the row's own answer, which the same click calls
+  [].forEach.call(document.querySelectorAll("td[data-keys], td[data-command]"), function (cell) {
+    cell.tabIndex = 0;
+    cell.addEventListener("focus", function () { choose(cell.parentElement, cell); });
+    cell.addEventListener("click", function (event) { choose(cell.parentElement, cell); event.stopPropagation(); });
   });
 
   if (charts.length && window.Plotly) {
