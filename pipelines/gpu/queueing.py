@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from math import exp, inf, log
+from math import exp, inf, lgamma, log
 
 import numpy as np
 
@@ -30,15 +30,18 @@ class Target:
 
 
 def waiting_share(places: int, load: float) -> float:
-    """Erlang's C: the share of requests that finds all places taken. `load` is in places; from `places` on all wait."""
+    """Erlang's C: the share of requests that finds all places taken. `load` is in places; from `places` on all wait.
+
+    By way of Erlang's B, the chance of just so many over the chance of at most so many in a Poisson distribution, whose
+    sum is the incomplete gamma function: a million places cost no more than one.
+    """
     if load <= 0:
         return 0.0
     if load >= places:
         return 1.0
-    numbers = np.arange(1, places + 1)
-    logs = np.concatenate(([0.0], numbers * log(load) - np.cumsum(np.log(numbers))))
-    highest = float(logs.max())
-    blocked = exp(float(logs[-1]) - highest) / float(np.exp(logs - highest).sum())
+    from scipy.special import gammaincc
+
+    blocked = exp(places * log(load) - load - lgamma(places + 1)) / float(gammaincc(places + 1, load))
     return blocked / (1 - load / places * (1 - blocked))
 
 

@@ -15,10 +15,11 @@ from pipelines.reporting.advice_areas import (
 )
 from pipelines.reporting.advice_rows import RecommendationRow
 from pipelines.reporting.advice_tables import owner_cell
-from pipelines.reporting.display import ALL_ADVICE, Cell, Column, Command, Line, Table, amount, sentence_case, text
+from pipelines.reporting.display import ALL_ADVICE, Cell, Column, Command, Line, Table, amount, text
 from pipelines.reporting.folding import cents_adding_up, remainder, shortened
 from pipelines.reporting.money import NOTHING, MoneyFormat, count, total
 from pipelines.reporting.monthly_rows import MonthlyInput
+from pipelines.reporting.resource_kinds import kind_words
 from pipelines.reporting.review_section import ReviewSection
 
 MOST_FINDINGS = 8
@@ -177,8 +178,7 @@ def finding_line(row: RecommendationRow, money: MoneyFormat, today: date) -> Lin
 
 def _place(row: RecommendationRow) -> str:
     """What kind of thing it is, and where it stands."""
-    kind = sentence_case((row.resource_type or "").replace("_", " "))
-    return ", ".join(each for each in (kind, row.environment or "") if each)
+    return ", ".join(each for each in (kind_words(row.resource_type), row.environment or "") if each)
 
 
 def notes_of(found: AreaAdvice, money: MoneyFormat) -> tuple[str, ...]:

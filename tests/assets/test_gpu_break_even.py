@@ -111,7 +111,7 @@ def test_another_currency_has_no_offers_and_of_two_regions_the_cheaper_price_cou
     assert (found.input_million, found.output_million) == (D("0.1"), None)
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
     counts=st.lists(st.none() | st.floats(0, 1e6), min_size=1, max_size=48),
     tokens=st.tuples(st.integers(0, 10**9), st.integers(0, 10**9), st.integers(0, 10**9)),
