@@ -223,3 +223,8 @@ def test_the_curve_holds_today_once_a_line_and_costs_what_the_ways_do():
     }
     assert all(cost == costs[key] for key, cost in today.items())
     assert len({point.level for point in found}) * len(today) == len(found)
+
+
+def test_of_very_many_places_the_share_that_waits_is_that_of_halfin_and_whitt():
+    # with load c - sqrt(c) the limit is 1 / (1 + F(1) / f(1)) of the normal distribution (Halfin and Whitt 1981)
+    assert waiting_share(10**6, 10**6 - 10**3) == pytest.approx(1 / (1 + 0.841345 / 0.241971), rel=2e-3)
