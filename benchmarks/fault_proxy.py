@@ -123,6 +123,13 @@ class _Server(ThreadingHTTPServer):
         """A client that gave up waiting closes its connection; whatever else is wrong, it sees itself."""
 
 
+def reset(handler: BaseHTTPRequestHandler) -> None:
+    """Close with an RST, as a broken connection looks."""
+    handler.close_connection = True
+    handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    handler.connection.close()
+
+
 def _who(headers: Mapping[str, str]) -> str:
     """Whoever asks: the signature of a request to S3 is another each time, its access key is not."""
     told = headers.get("Authorization", "")
@@ -149,11 +156,11 @@ def _handler(proxy: FaultProxy) -> type[BaseHTTPRequestHandler]:
                 self._send(*kinds.STATUS[kind])
                 return
             if kind == "reset":
-                self._reset()
+                reset(self)
                 return
             if kind == "timeout":
                 time.sleep(kinds.SLOWNESS_SECONDS)
-                self._reset()
+                reset(self)
                 return
             kept = proxy.fetch(self.path, asked_with)
             body = self._spoiled(kind, kept.body)
@@ -179,12 +186,6 @@ def _handler(proxy: FaultProxy) -> type[BaseHTTPRequestHandler]:
             self.wfile.write(body if cut is None else body[:cut])
             if cut is not None:
                 self.wfile.flush()
-                self._reset()
-
-        def _reset(self) -> None:
-            """Close with an RST, as a broken connection looks."""
-            self.close_connection = True
-            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-            self.connection.close()
+                reset(self)
 
     return Handler

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import multiprocessing
-import socket
-import struct
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,6 +11,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from multiprocessing.connection import Connection
 from typing import Any
 from urllib.parse import urlsplit
+
+from benchmarks.fault_proxy import reset
 
 _XML = b"<?xml version='1.0'?><Error><Code>%s</Code><Message>%s</Message></Error>"
 STATUS: Mapping[str, tuple[int, bytes]] = {
@@ -139,7 +139,7 @@ def _handler(proxy: StorageProxy) -> type[BaseHTTPRequestHandler]:
             kind = proxy.kind(self.command)
             if kind == _CUT:
                 self.rfile.read(length // 2)
-                self._reset()
+                reset(self)
                 return
             body = self.rfile.read(length)
             if kind in STATUS:
@@ -150,7 +150,7 @@ def _handler(proxy: StorageProxy) -> type[BaseHTTPRequestHandler]:
                 body = bytes([body[0] ^ 1]) + body[1:]  # on the way: the server holds it against the signed checksum
             status, told, headers = self._forwarded(body)
             if kind == _LOST:
-                self._reset()
+                reset(self)
                 return
             self._send(status, told, headers, len(told) // 2 if kind == _TRUNCATED and told else None)
 
@@ -181,12 +181,6 @@ def _handler(proxy: StorageProxy) -> type[BaseHTTPRequestHandler]:
                 self.wfile.write(body if cut is None else body[:cut])
             if cut is not None:
                 self.wfile.flush()
-                self._reset()
-
-        def _reset(self) -> None:
-            """Close with an RST, as a broken connection looks."""
-            self.close_connection = True
-            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-            self.connection.close()
+                reset(self)
 
     return Handler
